@@ -1,0 +1,40 @@
+# The front door. `make help` says what there is.
+BUILD = build
+
+.PHONY: help build test demo bench check acceptance fuzz install setup
+help:
+	@echo 'make demo        the main job: a bot on four shards against an offline Discord'
+	@echo 'make test        build, and run all tests'
+	@echo 'make build       the library, the cordage program and the examples, in build/'
+	@echo 'make bench       events per CPU-second, and memory per shard'
+	@echo 'make check       format and static analysis'
+	@echo 'make fuzz        fuzz every parser for a minute each'
+	@echo 'make acceptance  the long runs'
+	@echo 'make install     into /usr/local (PREFIX=… at `make build` for elsewhere)'
+
+setup:
+	@scripts/setup $(BUILD)
+
+build: setup
+	@ninja -C $(BUILD)
+
+demo: build
+	@$(BUILD)/demo/demo
+
+test: build
+	@scripts/run-tests $(BUILD)
+
+bench: build
+	@scripts/bench $(BUILD)
+
+check: setup
+	@scripts/check $(BUILD)
+
+fuzz:
+	@scripts/fuzz
+
+acceptance: build
+	@scripts/acceptance
+
+install: build
+	@meson install -C $(BUILD)

@@ -1,0 +1,38 @@
+/* limits.h - every size that a peer or a user can grow, and why it ends there.
+ *
+ * Included as "limits.h" with quotes; the system's header is <limits.h>. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+    /* A payload after inflation: the largest guilds seen have GUILD_CREATEs of
+     * some 5 MB; ten times that is nobody's honest payload. */
+    LIMIT_PAYLOAD = 64 * 1024 * 1024,
+    /* A websocket message as received, and the sum of its fragments. */
+    LIMIT_MESSAGE = 64 * 1024 * 1024,
+    /* What Discord accepts from a client (protocol: close 4002 beyond). */
+    LIMIT_COMMAND = 4096,
+    /* The HTTP head of a websocket upgrade, either way. */
+    LIMIT_UPGRADE_HEAD = 16 * 1024,
+    /* Bytes waiting to be written to one connection. */
+    LIMIT_WRITE_QUEUE = 1024 * 1024,
+    /* Commands waiting for a shard's send budget: ten minutes of it. */
+    LIMIT_OUTBOX = 1024,
+    /* Events waiting for handlers, per shard (default; an option). */
+    LIMIT_EVENT_QUEUE = 4096,
+    /* Answers to op 1 in one heartbeat interval: a peer that asks for more gets none. */
+    LIMIT_HEARTBEAT_REQUESTS = 5,
+    /* A URL, a session id, a host name. */
+    LIMIT_URL = 512,
+    LIMIT_SESSION_ID = 256,
+    /* JSON deeper than this is refused (simdjson's own bound). */
+    LIMIT_JSON_DEPTH = 1024,
+    /* Resumes being dialled at one time in one process. */
+    LIMIT_HANDSHAKES = 64,
+    /* Shards in one plan: Discord's largest bots use a few thousand. */
+    LIMIT_SHARDS = 65536,
+    /* The body of a REST answer. */
+    LIMIT_HTTP_BODY = 32 * 1024 * 1024,
+};
+
+#endif

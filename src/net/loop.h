@@ -1,0 +1,35 @@
+/* loop.h - the host on Linux: one libuv loop with timers, TLS connections, a mailbox.
+ *
+ * A loop belongs to the thread that runs it. It owns one buffer that all its
+ * connections read through. Fills base/host.h. */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <uv.h>
+
+#include "host.h"
+#include "tls.h"
+
+struct loop;
+
+struct loop_options {
+    struct tls_client *tls; /* for dialling; borrowed; NULL: no TLS connections */
+    struct log log;
+    double speed;           /* of its clock, for tests: 1, or 20 for twenty times; 0: 1 */
+    const char *proxy;      /* "http://host:port" to CONNECT through, or NULL; copied */
+};
+
+int loop_new(const struct loop_options *options, struct loop **out, cordage_error *error);
+/* Not while it runs. What is still connected is dropped, with `closed` called. */
+void loop_free(struct loop *l);
+struct host *loop_host(struct loop *l);
+/* For libraries that bring their own sockets (libcurl, libmicrohttpd). [loop] */
+uv_loop_t *loop_uv(struct loop *l);
+/* Runs until loop_stop. [its thread] */
+int loop_run(struct loop *l);
+/* [any thread] */
+void loop_stop(struct loop *l);
+/* How many connections it has now. [loop] */
+size_t loop_wires(const struct loop *l);
+
+#endif

@@ -1,0 +1,55 @@
+/* gateway.h - the numbers of Discord's gateway, version 10.
+ *
+ * Source: Discord's developer documentation, "Gateway", "Opcodes and Status
+ * Codes". */
+#ifndef PROTO_GATEWAY_H
+#define PROTO_GATEWAY_H
+
+enum gateway_op {
+    OP_DISPATCH = 0,
+    OP_HEARTBEAT = 1,
+    OP_IDENTIFY = 2,
+    OP_PRESENCE_UPDATE = 3,
+    OP_VOICE_STATE_UPDATE = 4,
+    OP_RESUME = 6,
+    OP_RECONNECT = 7,
+    OP_REQUEST_GUILD_MEMBERS = 8,
+    OP_INVALID_SESSION = 9,
+    OP_HELLO = 10,
+    OP_HEARTBEAT_ACK = 11,
+    OP_REQUEST_SOUNDBOARD_SOUNDS = 31,
+    OP_REQUEST_CHANNEL_INFO = 43,
+};
+
+enum close_code {
+    CLOSE_NORMAL = 1000,
+    CLOSE_GOING_AWAY = 1001,
+    CLOSE_UNKNOWN_ERROR = 4000,
+    CLOSE_UNKNOWN_OPCODE = 4001,
+    CLOSE_DECODE_ERROR = 4002,
+    CLOSE_NOT_AUTHENTICATED = 4003,
+    CLOSE_AUTHENTICATION_FAILED = 4004,
+    CLOSE_ALREADY_AUTHENTICATED = 4005,
+    CLOSE_INVALID_SEQ = 4007,
+    CLOSE_RATE_LIMITED = 4008,
+    CLOSE_SESSION_TIMED_OUT = 4009,
+    CLOSE_INVALID_SHARD = 4010,
+    CLOSE_SHARDING_REQUIRED = 4011,
+    CLOSE_INVALID_VERSION = 4012,
+    CLOSE_INVALID_INTENTS = 4013,
+    CLOSE_DISALLOWED_INTENTS = 4014,
+};
+
+enum {
+    GATEWAY_VERSION = 10,
+    GATEWAY_SENDS = 120,            /* per GATEWAY_SENDS_MS and connection, else 4008 */
+    GATEWAY_SENDS_MS = 60 * 1000,
+    GATEWAY_PRESENCES = 5,          /* presence updates per GATEWAY_PRESENCES_MS */
+    GATEWAY_PRESENCES_MS = 20 * 1000,
+    GATEWAY_IDENTIFY_MS = 5 * 1000, /* one IDENTIFY per key in this window */
+    GATEWAY_NONCE_MAX = 32,         /* bytes of an op 8 nonce */
+    GATEWAY_ALL_INTENTS = 53608447,
+    GATEWAY_PRIVILEGED_INTENTS = 33026,
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* payload.h - the payloads a client sends, written into a buf.
+ *
+ * Each function appends one whole payload and returns 0, CORDAGE_ENOMEM, or
+ * CORDAGE_ELIMIT when it would exceed LIMIT_COMMAND: Discord closes a connection
+ * that sends more with 4002. */
+#ifndef PROTO_PAYLOAD_H
+#define PROTO_PAYLOAD_H
+
+#include "buf.h"
+#include "secret.h"
+
+struct identify_fields {
+    const struct secret *token;
+    uint32_t shard_id, shard_count;
+    uint32_t intents;
+    uint32_t large_threshold; /* 0: leave out */
+    struct str presence;      /* a JSON object, or empty */
+};
+
+int payload_heartbeat(struct buf *out, bool has_seq, uint64_t seq);
+/* The token is written raw: a leading "Bot " is dropped. */
+int payload_identify(struct buf *out, const struct identify_fields *f);
+int payload_resume(struct buf *out, const struct secret *token, struct str session_id,
+                   uint64_t seq);
+/* channel_id 0 leaves. */
+int payload_voice_state(struct buf *out, uint64_t guild_id, uint64_t channel_id, bool mute,
+                        bool deaf);
+/* `d` as cordage_presence_* describe it: the object of op 3, also IDENTIFY's presence. */
+int payload_presence_object(struct buf *out, const char *status, int activity_type,
+                            const char *activity_name, const char *activity_state,
+                            const char *activity_url, uint64_t since_ms, bool afk);
+int payload_presence(struct buf *out, struct str presence_object);
+
+struct members_fields {
+    uint64_t guild_id;
+    const char *query;         /* NULL: by user_ids */
+    uint32_t limit;
+    bool presences;
+    const uint64_t *user_ids;
+    size_t n_user_ids;         /* at most 100 */
+    const char *nonce;         /* at most GATEWAY_NONCE_MAX bytes, or NULL */
+};
+int payload_request_members(struct buf *out, const struct members_fields *f);
+
+#endif

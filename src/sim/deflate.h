@@ -1,0 +1,18 @@
+/* deflate.h - the server's end of transport compression: payload to message.
+ *
+ * One stream a connection; each payload ends on a flush, as Discord's do. */
+#ifndef SIM_DEFLATE_H
+#define SIM_DEFLATE_H
+
+#include "inflate.h"
+
+struct deflate;
+/* NULL without memory. */
+struct deflate *deflate_new(enum compression kind);
+void deflate_free(struct deflate *d);
+/* Appends the message for one payload. COMPRESS_NONE copies it. */
+int deflate_payload(struct deflate *d, struct str payload, struct buf *out);
+/* One complete, independent zlib stream (IDENTIFY's `compress`). */
+int deflate_whole(struct str payload, struct buf *out);
+
+#endif

@@ -17,19 +17,25 @@ struct url {
     char query[LIMIT_URL]; /* without '?'; may be empty */
 };
 
+enum { URL_TARGET = 2 * LIMIT_URL };
+
 /* 0, or CORDAGE_EINVAL with a sentence that names the URL. User info, blanks, control
- * characters and a port out of range are refused. */
+ * characters, anything not ASCII, and a port out of range are refused. The host comes
+ * out in lower case. */
 int url_parse(struct str text, struct url *out, cordage_error *error);
-/* localhost, 127.0.0.0/8, ::1. */
+/* Path and query as a request line has them: "/path?query". */
+void url_target(const struct url *u, char out[URL_TARGET]);
+/* localhost, 127.0.0.0/8, ::1, each in its usual spelling: 127.1 is not recognised. */
 bool url_is_loopback(const struct url *u);
-/* The host is `domain` or lies under it. */
+/* The host is `domain` (in lower case) or lies under it. */
 bool url_is_under(const struct url *u, const char *domain);
 /* What may carry a token: TLS, or loopback, or `allow_plaintext`. 0, or CORDAGE_EINVAL with
  * the sentence that names the setting. */
 int url_check_plaintext(const struct url *u, bool allow_plaintext, cordage_error *error);
 
 /* The URL to connect a gateway session to: `base` (Discord's own may end in '/' or not,
- * and may carry a query, which is dropped) with `query` behind exactly one slash. */
+ * and may carry a query, which is dropped) with `query` behind exactly one slash.
+ * CORDAGE_EINVAL also when `base` is not ws or wss. */
 int url_gateway(struct str base, const char *query, struct url *out, cordage_error *error);
 
 #endif

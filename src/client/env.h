@@ -1,0 +1,28 @@
+/* env.h - the only reader of the environment in the library.
+ *
+ * A variable that is set but empty counts as not set. The strings are the
+ * environment's own: read once, at the start, and copy what is kept. */
+#ifndef CLIENT_ENV_H
+#define CLIENT_ENV_H
+
+#include "error.h"
+#include "secret.h"
+
+struct env {
+    const char *token;      /* DISCORD_TOKEN */
+    const char *token_file; /* DISCORD_TOKEN_FILE: a file that only its owner can read */
+    const char *api;        /* CORDAGE_API: base URL of the REST API */
+    const char *ca_file;    /* CORDAGE_CA_FILE: trusted besides the system's store */
+    const char *log;        /* CORDAGE_LOG: error, warn, info, debug or trace */
+    const char *allow_plaintext; /* CORDAGE_ALLOW_PLAINTEXT: 1 */
+    const char *test_speed;      /* CORDAGE_TEST_SPEED: for tests, of the clock */
+};
+
+void env_read(struct env *e);
+
+/* Reads a token from a file, without the blanks around it. CORDAGE_EINVAL with a
+ * sentence that names the file and the fix, also when others may read it; CORDAGE_ENOMEM.
+ */
+int env_token_file(const char *path, struct secret *out, cordage_error *error);
+
+#endif

@@ -3,107 +3,164 @@
  * The model knows accounts, guilds, sessions, limits and faults. It opens no
  * socket and reads no clock: doors (door_gateway.h, door_http.h, or a test) hand it
  * connections, payloads, HTTP requests and the time, and carry out what it wants.
- * One bot, one application in this version.
+ * One bot, one application in this version. Single-threaded.
  *
- * Rules named Rn are those of the rulebook in docs/simulator-rules.md. */
+ * Rules named Rn are those of docs/simulator-rules.md.
+ *
+ * Traffic: with `traffic` events per second people talk, guild after guild, whether
+ * anybody listens or not. Each guild counts its messages from 1. The number is the
+ * `nonce` of every traffic message, as a string, and it begins the content of the
+ * chatter: "#17 good morning". About one in 20 is exactly "!ping" and one in 50
+ * exactly "!guilds"; a guild's first message is "!ping". A session gets a guild's
+ * events once it got its GUILD_CREATE; what is said between READY and then is held
+ * for it, so that its numbers have no gap. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "error.h"
 #include "inflate.h"
 #include "report.h"
 #include "world.h"
 
 struct sim_config {
-    uint32_t guilds;              /* --guilds, default 8 */
-    uint32_t recommended_shards;  /* 0: one per 1000 guilds, at least 1 */
-    uint32_t max_concurrency;     /* default 1 */
-    uint32_t session_limit;       /* IDENTIFYs a day, default 1000 */
-    uint32_t heartbeat_ms;        /* default 41250 */
-    uint64_t seed;
-    double traffic;               /* events per second over all guilds */
-    const char *token;            /* NULL: made from the seed */
-    uint32_t allowed_intents;     /* default all */
-    bool trim_acked;              /* forget what a heartbeat has acknowledged */
+    uint32_t guilds;               /* default 8 */
+    uint32_t members;              /* per guild, with the bot; 0 (default): some dozens */
+    uint32_t recommended_shards;   /* 0 (default): one per 1000 guilds, at least 1 */
+    uint32_t max_concurrency;      /* default 1 */
+    uint32_t session_limit;        /* IDENTIFYs a day, default 1000 */
+    uint32_t heartbeat_ms;         /* default 41250 */
+    uint32_t hello_delay_ms;       /* default 0: HELLO goes out at once */
+    uint64_t seed;                 /* default 1 */
+    double traffic;                /* messages per second over all guilds, default 0 */
+    const char *token;             /* copied; NULL: made from the seed */
+    uint32_t allowed_intents;      /* default all */
+    bool trim_acked;               /* forget what a heartbeat has acknowledged */
     uint32_t max_guilds_per_shard; /* default 2500: else 4011 */
-    uint32_t session_ttl_ms;      /* default 180000 */
-    uint32_t session_buffer;      /* events kept for RESUME, default 100000 */
-    uint32_t guilds_per_s;        /* GUILD_CREATEs after READY, per session; default 500 */
-    const char *gateway_url;      /* for /gateway and READY, filled in by the doors */
+    uint32_t session_ttl_ms;       /* after the connection's loss, default 180000 */
+    uint32_t session_buffer;       /* events kept for RESUME, default 100000 */
+    size_t buffer_bytes;     /* of all sessions' events together, default 1 GiB; more,
+                                and sessions forget their oldest early */
+    uint32_t guilds_per_s;   /* GUILD_CREATEs after READY, per session; default 500 */
+    const char *gateway_url; /* for /gateway and READY; copied; sim_set_urls */
     const char *resume_url;
 };
 void sim_config_default(struct sim_config *c);
 
+enum {
+    /* Bytes of events that may wait for one connection: beyond, it is closed with 4000
+     * and its session can be resumed. */
+    SIM_SLOW_READER = 64 * 1024 * 1024,
+    /* As much as a door should hold for one connection: the rest waits in the model. */
+    SIM_BACKLOG = 256 * 1024,
+    SIM_IDENTIFY_WINDOW_MS = 5000,
+    SIM_BUDGET_WINDOW_MS = 24 * 3600 * 1000,
+    SIM_RECONNECT_GRACE_MS = 5000, /* from op 7 to the close */
+    SIM_MEMBERS_WINDOW_MS = 30000, /* between two whole member lists of a guild */
+};
+
 struct sim;      /* the whole */
 struct sim_conn; /* one gateway connection */
 
-/* What the model wants done with a connection; called from inside sim_* calls. */
+/* What the model wants done with a connection. Called from inside sim_* functions, also
+ * before sim_connect has returned; none may call the model back. */
 struct sim_conn_ops {
-    /* One payload, uncompressed JSON. */
+    /* One payload, uncompressed JSON, borrowed for the call. */
     void (*send)(void *user, struct str payload);
+    /* Sends what waits, then a close frame. sim_disconnected must follow, later. */
     void (*close)(void *user, int code, const char *reason);
+    /* Drops the connection with a TCP reset. sim_disconnected must follow, later. */
     void (*reset)(void *user);
     /* half_open: from now on nothing is read or written, the socket stays. */
     void (*freeze)(void *user);
-    /* split: the next message goes out cut at arbitrary places. */
+    /* split: from now on messages go out cut at places that follow from `seed`. */
     void (*split)(void *user, uint64_t seed);
+    /* Bytes that wait in the door. NULL: always 0. */
+    size_t (*backlog)(void *user);
 };
 
-int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms, struct sim **out,
-            cordage_error *error);
+/* Checks the configuration: CORDAGE_EINVAL with a sentence; CORDAGE_ENOMEM. */
+int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
+            struct sim **out, cordage_error *error);
+/* Connections go without a word: their doors must be gone. */
 void sim_free(struct sim *s);
+const struct sim_config *sim_config(const struct sim *s);
 struct world *sim_world(struct sim *s);
 struct report *sim_report(struct sim *s);
+/* The token that is valid now. */
 const char *sim_token(const struct sim *s);
 /* The URLs, once the doors listen. Copied. */
 int sim_set_urls(struct sim *s, const char *gateway_url, const char *resume_url);
+const char *sim_gateway_url(const struct sim *s);
 /* The model's Unix clock at `now`, in ms. */
 uint64_t sim_wall(const struct sim *s, uint64_t now);
+/* Notes a broken rule without a shard (REST). */
+void sim_broke(struct sim *s, enum sim_rule rule, uint64_t now, const char *detail);
 
 /* A websocket was opened with `query` ("v=10&encoding=json…"), on the resume door or not.
  * HELLO goes out from inside. NULL without memory. */
 struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,
                              const struct sim_conn_ops *ops, void *user, uint64_t now);
-/* Which compression its query asked for. */
-enum compression sim_conn_compression(const struct sim_conn *c);
-/* A text message from the client. */
-void sim_receive(struct sim_conn *c, struct str payload, uint64_t now);
+/* Which compression `query` asks for: a door needs it before sim_connect. */
+enum compression sim_query_compression(const char *query);
+/* Its IDENTIFY asked for payload compression, and there is no other. */
+bool sim_conn_deflates(const struct sim_conn *c);
+/* A message from the client. */
+void sim_receive(struct sim_conn *c, struct str payload, bool binary, uint64_t now);
+/* The door has room again: sends on what waits for it. */
+void sim_writable(struct sim_conn *c, uint64_t now);
 /* The websocket ended: `code` from the client's close frame, 1006 without one. The
  * connection is freed. */
 void sim_disconnected(struct sim_conn *c, int code, uint64_t now);
 
-/* Makes what is due by `now`: traffic, paced GUILD_CREATEs, time-outs. */
+/* Makes what is due by `now`: traffic, paced GUILD_CREATEs, time-outs. Bounded work: what
+ * is left has a deadline of `now`. */
 void sim_tick(struct sim *s, uint64_t now);
+/* When sim_tick is worth calling; UINT64_MAX: after the next call in. */
 uint64_t sim_deadline(const struct sim *s);
 
-/* A fault request's body (JSON of POST /_sim/fault). 0, or CORDAGE_EINVAL with the sentence;
- * *n is how many sessions it met. */
-int sim_fault(struct sim *s, struct str json, uint64_t now, size_t *n, cordage_error *error);
+/* A fault request's body (JSON of POST /_sim/fault; docs/simulator-rules.md has the
+ * kinds). 0, or CORDAGE_EINVAL with a sentence that names the field and what it may be;
+ * *n is how many connections it met. */
+int sim_fault(struct sim *s, struct str json, uint64_t now, size_t *n,
+              cordage_error *error);
 
-/* Puts a dispatch to every live session that may see it (routing and intents). `d` is the
- * body without `guild_id`'s routing done: `guild` says where it belongs, NULL: shard 0. */
-void sim_dispatch(struct sim *s, const char *name, uint32_t intent, struct world_guild *guild,
-                  struct str d, uint64_t now);
+/* Puts a dispatch to every session that may see it. `intent` 0: needs none. `guild` says
+ * where it belongs; NULL: to shard 0. `d` is the body, JSON. CORDAGE_ENOMEM. */
+int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
+                 struct world_guild *guild, struct str d, uint64_t now);
 
 /* Someone says something: creates the message and dispatches MESSAGE_CREATE with the
- * content redaction of R13. `author` NULL: the bot itself. `*id` gets the message's. */
+ * content redaction of R13. */
 struct sim_message {
     struct world_guild *guild;
     uint64_t channel_id;
-    const struct world_member *author;
+    const struct world_member *author; /* NULL: the bot */
     struct str content;
-    struct str nonce;        /* as JSON (a string or a number), or empty */
-    struct str reference;    /* the message_reference object, or empty */
+    struct str nonce;      /* JSON (a string or a number), or empty */
+    struct str reference;  /* JSON of the message_reference as it is sent out, or empty */
+    struct str embeds;     /* JSON array, or empty */
+    struct str components; /* JSON array, or empty */
+    uint64_t flags;
+    bool tts;
 };
+/* `body` (may be NULL) gets the message as REST answers it, behind its content; `*id`
+ * (may be NULL) the message's. CORDAGE_ENOMEM. */
 int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
             uint64_t *id);
 
-/* Whether this token is the bot's and has not been reset. */
+/* Whether this token is the bot's and has not been reset. A leading "Bot " is dropped. */
 bool sim_token_ok(const struct sim *s, struct str token);
 /* What /gateway/bot answers with. */
 struct sim_budget {
     uint32_t shards, total, remaining, max_concurrency;
-    uint64_t reset_after_ms;
+    uint64_t reset_after_ms; /* 0: no window is open */
 };
 void sim_budget(struct sim *s, uint64_t now, struct sim_budget *out);
+
+/* The report as one JSON object: report.h's members, `sessions` (how many live now),
+ * `session_list` (session_id, shard, state, seq, sent, guilds, presence) and, if asked
+ * for, `traffic` (guild id: the number of its last traffic message). */
+void sim_write_report(struct sim *s, struct json_writer *w, bool with_traffic,
+                      uint64_t now);
 
 #endif

@@ -1,0 +1,334 @@
+/* Settings: every source of each, and every way to get them wrong. */
+#include "settings.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "test.h"
+
+#define TOKEN "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+static struct settings made(const cordage_options *o, const struct env *env)
+{
+    struct settings s;
+    cordage_error error = { 0 };
+
+    if (settings_make(o, env, &s, &error) < 0)
+        fail_msg("%s", error.message);
+    return s;
+}
+
+/* The sentence of what must fail. */
+static cordage_error refused(const cordage_options *o, const struct env *env)
+{
+    struct settings s;
+    cordage_error error = { 0 };
+
+    CHECK_INT(settings_make(o, env, &s, &error), CORDAGE_EINVAL);
+    CHECK_INT(error.code, CORDAGE_EINVAL);
+    CHECK(s.token.p == NULL && s.api == NULL);
+    return error;
+}
+
+static void check_says(const cordage_error *error, const char *what)
+{
+    if (!strstr(error->message, what))
+        fail_msg("\"%s\" does not say \"%s\"", error->message, what);
+}
+
+TEST(a_token_alone_is_enough)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN };
+    struct settings s = made(&o, &env);
+
+    CHECK_STR(secret_reveal(&s.token), TOKEN);
+    CHECK(s.shards_auto && s.shard_count == 0 && s.shard_last == CORDAGE_SHARD_LAST);
+    CHECK_INT(s.compression, COMPRESS_ZLIB);
+    CHECK(s.loop_threads >= 1 && s.loop_threads <= 4 && s.handler_threads >= 1);
+    CHECK_INT(s.event_queue, 4096);
+    assert_string_equal(s.api, "https://discord.com/api/v10");
+    CHECK(!s.ca_file && !s.proxy && !s.activity && !s.allow_plaintext &&
+          s.handle_signals);
+    CHECK_INT(s.log_level, LOG_WARN);
+    CHECK(s.speed == 1.0);
+    settings_release(&s);
+}
+
+TEST(options_go_before_the_environment)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = "other",
+                       .api = "https://other.example/api",
+                       .log = "debug" };
+    struct settings s;
+
+    o.token = "Bot " TOKEN "\n";
+    o.api = "https://localhost:8443/api/v10/";
+    o.shard_count = 16;
+    o.shard_first = 4;
+    o.shard_last = 7;
+    o.handler_threads = 0;
+    o.loop_threads = 2;
+    o.proxy = "http://10.0.0.1:3128";
+    o.activity = "with 16 shards";
+    s = made(&o, &env);
+    CHECK_STR(secret_reveal(&s.token), TOKEN);
+    assert_string_equal(s.api, "https://localhost:8443/api/v10");
+    CHECK(!s.shards_auto && s.shard_count == 16 && s.shard_first == 4 &&
+          s.shard_last == 7);
+    CHECK(s.handler_threads == 0 && s.loop_threads == 2);
+    assert_string_equal(s.proxy, "http://10.0.0.1:3128");
+    assert_string_equal(s.activity, "with 16 shards");
+    CHECK_INT(s.log_level, LOG_DEBUG);
+    settings_release(&s);
+}
+
+TEST(all_that_is_wrong_is_told_in_one_error)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .log = "loud", .allow_plaintext = "yes", .test_speed = "fast" };
+    cordage_error error;
+
+    o.intents = 1u << 30;
+    o.shard_count = 4;
+    o.shard_last = 4;
+    o.large_threshold = 10;
+    o.loop_threads = 1000;
+    o.handler_threads = -2;
+    o.api = "https://localhost/api?x=1";
+    o.proxy = "socks5://localhost";
+    o.ca_file = "/nonexistent/ca.pem";
+    error = refused(&o, &env);
+    check_says(&error,
+               "12 settings are wrong:\n- token: there is none. Set DISCORD_TOKEN");
+    check_says(&error, "shard_last: 4, but the last of 4 shards is 3");
+    check_says(&error, "no intent 0x40000000");
+    check_says(&error, "large_threshold: 10");
+    check_says(&error, "loop_threads: 1000");
+    check_says(&error, "handler_threads: -2");
+    check_says(&error, "CORDAGE_ALLOW_PLAINTEXT: \"yes\"");
+    check_says(&error, "options.api: ");
+    check_says(&error, "ca_file: cannot read /nonexistent/ca.pem");
+}
+
+TEST(each_wrong_option_is_named)
+{
+    static const struct {
+        const char *says;
+        cordage_options o;
+    } table[] = {
+        { "shard_count: 70000", { .shard_count = 70000, .shard_last = UINT32_MAX } },
+        { "shard_first: 9",
+          { .shard_count = 4, .shard_first = 9, .shard_last = UINT32_MAX } },
+        { "is behind shard_last",
+          { .shard_count = 4, .shard_first = 2, .shard_last = 1 } },
+        { "their total in shard_count", { .shard_first = 2, .shard_last = UINT32_MAX } },
+        { "compression: 9",
+          { .shard_last = UINT32_MAX, .compression = (cordage_compression)9 } },
+        { "large_threshold: 251", { .shard_last = UINT32_MAX, .large_threshold = 251 } },
+        { "event_queue: 4000000000",
+          { .shard_last = UINT32_MAX, .event_queue = 4000000000u } },
+        { "options.token: this is no token",
+          { .shard_last = UINT32_MAX, .token = "a b" } },
+        { "options.token: this is no token",
+          { .shard_last = UINT32_MAX, .token = "Bot  " } },
+        { "options.token: this is no token",
+          { .shard_last = UINT32_MAX, .token = "a\r\nX-Evil: 1" } },
+        { "proxy: \"https://a:1\"",
+          { .shard_last = UINT32_MAX, .proxy = "https://a:1" } },
+        { "proxy: ", { .shard_last = UINT32_MAX, .proxy = "nonsense" } },
+        { "options.api: ",
+          { .shard_last = UINT32_MAX, .api = "wss://gateway.discord.gg" } },
+        { "CORDAGE_ALLOW_PLAINTEXT",
+          { .shard_last = UINT32_MAX, .api = "http://10.1.2.3/" } },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cordage_options o = table[i].o;
+        struct env env = { .token = TOKEN };
+        cordage_error error;
+
+        o.size = sizeof o;
+        error = refused(&o, &env);
+        check_says(&error, table[i].says);
+        CHECK(strstr(error.message, "settings are wrong") == NULL);
+    }
+}
+
+TEST(a_long_activity_is_counted_in_characters)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN };
+    char text[2 * 129 + 1] = "";
+    struct settings s;
+    cordage_error error;
+
+    for (int i = 0; i < 128; i++)
+        strcat(text, "\xc3\xa9");
+    o.activity = text;
+    s = made(&o, &env);
+    settings_release(&s);
+    strcat(text, "\xc3\xa9");
+    error = refused(&o, &env);
+    check_says(&error, "activity: longer than the 128");
+}
+
+TEST(plaintext_is_for_loopback_or_the_asking)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN, .api = "http://127.0.0.1:9000/api/v10" };
+    struct settings s = made(&o, &env);
+
+    settings_release(&s);
+    env.api = "http://10.1.2.3/api/v10";
+    refused(&o, &env);
+    env.allow_plaintext = "1";
+    s = made(&o, &env);
+    CHECK(s.allow_plaintext);
+    settings_release(&s);
+}
+
+TEST(an_older_and_a_newer_options_struct_are_understood)
+{
+    struct {
+        cordage_options o;
+        char more[16];
+    } newer = { .o = CORDAGE_OPTIONS_INIT };
+    cordage_options older = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN };
+    struct settings s;
+    cordage_error error;
+
+    newer.o.size = sizeof newer;
+    s = made(&newer.o, &env);
+    settings_release(&s);
+    newer.more[3] = 1;
+    error = refused(&newer.o, &env);
+    check_says(&error, "newer than the " CORDAGE_VERSION);
+
+    older.size = offsetof(cordage_options, compression);
+    older.handle_signals = 0; /* behind its end: not looked at */
+    s = made(&older, &env);
+    CHECK(s.handle_signals);
+    settings_release(&s);
+    older.size = 0;
+    error = refused(&older, &env);
+    check_says(&error, "CORDAGE_OPTIONS_INIT");
+}
+
+/* A file with this mode and content, whose name is put into `path`. */
+static void write_file(char *path, const char *content, mode_t mode)
+{
+    int fd;
+
+    strcpy(path, "/tmp/cordage-token-XXXXXX");
+    fd = mkstemp(path);
+    CHECK(fd >= 0);
+    CHECK_INT(write(fd, content, strlen(content)), strlen(content));
+    CHECK_INT(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+TEST(a_token_file_is_read_if_only_its_owner_can)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    char path[64], fix[128];
+    struct env env = { .token_file = path };
+    struct settings s;
+    cordage_error error;
+
+    write_file(path, "  Bot " TOKEN "\r\n", 0600);
+    s = made(&o, &env);
+    CHECK_STR(secret_reveal(&s.token), TOKEN);
+    settings_release(&s);
+
+    CHECK_INT(chmod(path, 0640), 0);
+    error = refused(&o, &env);
+    snprintf(fix, sizeof fix, "chmod 600 %s", path);
+    check_says(&error, fix);
+    CHECK(strstr(error.message, "MTIz") == NULL);
+    unlink(path);
+    error = refused(&o, &env);
+    check_says(&error, "cannot open");
+}
+
+TEST(an_empty_or_a_giant_token_file_is_refused)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    static char giant[5000];
+    char path[64];
+    struct env env = { .token_file = path };
+    cordage_error error;
+
+    write_file(path, " \n", 0600);
+    error = refused(&o, &env);
+    check_says(&error, "is empty");
+    unlink(path);
+    memset(giant, 'a', sizeof giant - 1);
+    write_file(path, giant, 0600);
+    error = refused(&o, &env);
+    check_says(&error, "too long to be a token");
+    unlink(path);
+}
+
+TEST(the_token_is_never_in_an_error)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN " " TOKEN, .log = "x" };
+    cordage_error error = refused(&o, &env);
+
+    CHECK(strstr(error.message, "MTIz") == NULL);
+}
+
+static void gather(cordage_log_level level, const char *line, void *user)
+{
+    buf_printf(user, "%d %s\n", (int)level, line);
+}
+
+TEST(log_lines_reach_the_callback_up_to_its_level)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN, .log = "nonsense that nobody reads" };
+    struct buf lines = { 0 };
+    struct settings s;
+    struct log log;
+
+    o.log = gather;
+    o.log_user = &lines;
+    o.log_level = CORDAGE_LOG_INFO;
+    s = made(&o, &env);
+    log = settings_log(&s);
+    log_line(&log, LOG_INFO, "shard=%d", 1);
+    log_line(&log, LOG_DEBUG, "shard=%d", 2);
+    CHECK_STR(buf_str(&lines), "2 shard=1\n");
+    buf_release(&lines);
+    settings_release(&s);
+}
+
+TEST(the_environment_is_read_and_empty_is_unset)
+{
+    struct env env;
+
+    setenv("DISCORD_TOKEN", TOKEN, 1);
+    setenv("CORDAGE_API", "", 1);
+    setenv("CORDAGE_CA_FILE", "/ca.pem", 1);
+    unsetenv("CORDAGE_LOG");
+    env_read(&env);
+    assert_string_equal(env.token, TOKEN);
+    CHECK(env.api == NULL && env.log == NULL);
+    assert_string_equal(env.ca_file, "/ca.pem");
+}
+
+RUN_TESTS(T(a_token_alone_is_enough), T(options_go_before_the_environment),
+          T(all_that_is_wrong_is_told_in_one_error), T(each_wrong_option_is_named),
+          T(a_long_activity_is_counted_in_characters),
+          T(plaintext_is_for_loopback_or_the_asking),
+          T(an_older_and_a_newer_options_struct_are_understood),
+          T(a_token_file_is_read_if_only_its_owner_can),
+          T(an_empty_or_a_giant_token_file_is_refused), T(the_token_is_never_in_an_error),
+          T(log_lines_reach_the_callback_up_to_its_level),
+          T(the_environment_is_read_and_empty_is_unset))

@@ -1,0 +1,66 @@
+#include "sim_dir.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *get(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+int sim_dir(char out[SIM_DIR_SIZE], cordage_error *error)
+{
+    const char *base = get("CORDAGE_STATE_DIR");
+    const char *below = "/sim";
+    int n;
+
+    if (!base) {
+        /* The XDG rules: a relative path in the variable is to be ignored. */
+        base = get("XDG_STATE_HOME");
+        below = "/cordage/sim";
+        if (base && base[0] != '/')
+            base = NULL;
+    }
+    if (!base) {
+        base = get("HOME");
+        below = "/.local/state/cordage/sim";
+    }
+    if (!base)
+        return error_set(
+            error, CORDAGE_EINVAL,
+            "there is no place for the certificate: set CORDAGE_STATE_DIR (or "
+            "HOME) to a directory of yours");
+    n = snprintf(out, SIM_DIR_SIZE, "%s%s", base, below);
+    if (n < 0 || n >= SIM_DIR_SIZE)
+        return error_set(
+            error, CORDAGE_EINVAL,
+            "the path of the state directory is too long: set CORDAGE_STATE_DIR "
+            "to a shorter one");
+    return 0;
+}
+
+int sim_dir_make(const char *dir, cordage_error *error)
+{
+    char path[SIM_DIR_SIZE];
+    size_t n = strlen(dir);
+
+    if (n >= sizeof path)
+        return error_set(error, CORDAGE_EINVAL, "the path %.100s... is too long", dir);
+    memcpy(path, dir, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        path[i] = '\0';
+        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+            return error_set(error, CORDAGE_ESYSTEM, "cannot make the directory %s: %s",
+                             path, strerror(errno));
+        path[i] = dir[i];
+    }
+    return 0;
+}

@@ -21,11 +21,11 @@ struct rest_options {
 };
 
 struct rest_answer {
-    int err;              /* 0; CORDAGE_EHTTP for a status of 400 and over, CORDAGE_EAUTH for 401 */
+    int err; /* 0; CORDAGE_EHTTP for a status of 400 and over, CORDAGE_EAUTH for 401 */
     long status;
-    int code;             /* Discord's own error code, 0 if none */
-    const char *message;  /* a sentence when err; "" otherwise. Borrowed for the call */
-    struct str body;      /* borrowed for the call */
+    int code;            /* Discord's own error code, 0 if none */
+    const char *message; /* a sentence when err; "" otherwise. Borrowed for the call */
+    struct str body;     /* borrowed for the call */
 };
 typedef void (*rest_done)(void *user, const struct rest_answer *answer);
 
@@ -33,8 +33,9 @@ int rest_new(struct loop *loop, const struct rest_options *options, struct rest 
              cordage_error *error);
 void rest_free(struct rest *r);
 /* `route` is the path behind the base, "/channels/123/messages". `body` is JSON, copied,
- * empty: none. `retry_safe`: may be sent again after a lost connection although its method
- * is not idempotent (it has an enforced nonce). CORDAGE_EFULL, _ENOMEM: nothing follows. */
+ * empty: none. `retry_safe`: may be sent again after a lost connection although its
+ * method is not idempotent (it has an enforced nonce). CORDAGE_EFULL, _ENOMEM: nothing
+ * follows. */
 int rest_send(struct rest *r, const char *method, const char *route, struct str body,
               bool retry_safe, rest_done done, void *user);
 

@@ -54,15 +54,16 @@ static void become_simulator(const struct offline *o, int out)
 {
     char program[PATH_MAX];
 
-    /* It must not outlive the demo, however the demo ends; Ctrl-C is the demo's affair. */
+    /* It must not outlive the demo, however the demo ends; Ctrl-C is the demo's affair.
+     */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpgid(0, 0);
     setenv("CORDAGE_STATE_DIR", o->directory, 1);
     dup2(out, STDOUT_FILENO);
     if (program_path(program, sizeof program))
-        execl(program, "cordage", "sim", "--port", "0", "--guilds", "16", "--traffic", "40",
-              "--max-concurrency", "2", "--recommended-shards", "4", "--heartbeat", "5000",
-              "--json", (char *)NULL);
+        execl(program, "cordage", "sim", "--port", "0", "--guilds", "16", "--traffic",
+              "40", "--max-concurrency", "2", "--recommended-shards", "4", "--heartbeat",
+              "5000", "--json", (char *)NULL);
     fprintf(stderr, "demo: cannot start %s: %s\n", program, strerror(errno));
     _exit(127);
 }
@@ -101,7 +102,8 @@ int offline_start(struct offline *o)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_entry(const char *path, const struct stat *st, int type,
+                        struct FTW *ftw)
 {
     (void)st;
     (void)type;
@@ -127,7 +129,8 @@ static size_t collect(char *bytes, size_t size, size_t n, void *user)
 
 char *offline_ask(const struct offline *o, const char *path, const char *body)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    struct curl_slist *headers =
+        curl_slist_append(NULL, "Content-Type: application/json");
     CURL *curl = curl_easy_init();
     char url[512], *answer = NULL;
     size_t n;
@@ -153,8 +156,8 @@ char *offline_ask(const struct offline *o, const char *path, const char *body)
     fclose(out);
     if (code == CURLE_OK && status / 100 == 2)
         return answer;
-    fprintf(stderr, "demo: %s: %s (HTTP %ld) %s\n", path, curl_easy_strerror(code), status,
-            answer);
+    fprintf(stderr, "demo: %s: %s (HTTP %ld) %s\n", path, curl_easy_strerror(code),
+            status, answer);
     free(answer);
     return NULL;
 }

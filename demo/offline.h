@@ -8,8 +8,8 @@
 
 struct offline {
     pid_t pid;
-    char directory[64];  /* private, for its certificate authority; removed at the end */
-    char origin[128];    /* https://127.0.0.1:PORT */
+    char directory[64]; /* private, for its certificate authority; removed at the end */
+    char origin[128];   /* https://127.0.0.1:PORT */
     char api[160], token[256], ca_file[256];
 };
 
@@ -17,8 +17,8 @@ struct offline {
  * with the reason on stderr. */
 int offline_start(struct offline *o);
 void offline_stop(struct offline *o);
-/* POST (`body` not NULL) or GET. The answer is the caller's to free; NULL with the reason on
- * stderr. */
+/* POST (`body` not NULL) or GET. The answer is the caller's to free; NULL with the reason
+ * on stderr. */
 char *offline_ask(const struct offline *o, const char *path, const char *body);
 
 #endif

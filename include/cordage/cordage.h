@@ -109,15 +109,14 @@ typedef struct cordage_options {
     int handle_signals;   /* 1 (default): SIGINT and SIGTERM stop cordage_client_run */
 } cordage_options;
 
+/* In the order of the struct, not by name: C++17 has no named initialisers. */
 #define CORDAGE_OPTIONS_INIT                                                           \
     {                                                                                  \
-        .size = sizeof(cordage_options), .token = NULL, .intents = 0,                  \
-        .shard_count = CORDAGE_SHARDS_AUTO, .shard_first = 0,                          \
-        .shard_last = CORDAGE_SHARD_LAST, .compression = CORDAGE_COMPRESS_ZLIB,        \
-        .loop_threads = 0, .handler_threads = -1, .event_queue = 0,                    \
-        .large_threshold = 0, .api = NULL, .ca_file = NULL, .proxy = NULL,             \
-        .activity = NULL, .log = NULL, .log_user = NULL,                               \
-        .log_level = CORDAGE_LOG_WARN, .handle_signals = 1                             \
+        sizeof(cordage_options), NULL, 0, /* size, token, intents */                   \
+            CORDAGE_SHARDS_AUTO, 0, CORDAGE_SHARD_LAST, /* shards: all of them */      \
+            CORDAGE_COMPRESS_ZLIB, 0, -1, 0, 0, /* ... threads, queue, threshold */    \
+            NULL, NULL, NULL, NULL,         /* api, ca_file, proxy, activity */        \
+            NULL, NULL, CORDAGE_LOG_WARN, 1 /* log..., handle_signals */               \
     }
 
 /* ---- The client ------------------------------------------------------------ */

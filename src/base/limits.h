@@ -20,6 +20,8 @@ enum {
     LIMIT_OUTBOX = 1024,
     /* Events waiting for handlers, per shard (default; an option). */
     LIMIT_EVENT_QUEUE = 4096,
+    /* Guilds remembered per shard: Discord refuses a session beyond 2,500. */
+    LIMIT_GUILDS = 65536,
     /* Answers to op 1 in one heartbeat interval: a peer that asks for more gets none. */
     LIMIT_HEARTBEAT_REQUESTS = 5,
     /* A URL, a session id, a host name. */

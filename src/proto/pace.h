@@ -1,4 +1,4 @@
-/* pace.h - how many commands one connection may still send.
+/* pace.h - how many payloads one connection may still send.
  *
  * Discord closes a connection that sends more than 120 payloads in 60 s. A pace
  * remembers recent sends and says whether another fits, keeping some slots back
@@ -13,17 +13,31 @@
 
 #include "gateway.h"
 
-enum pace_kind { PACE_COMMAND, PACE_PRESENCE, PACE_URGENT };
+enum pace_kind {
+    PACE_COMMAND,  /* what a bot asks for */
+    PACE_PRESENCE, /* a presence update: a command with a second bound */
+    PACE_ANSWER,   /* a heartbeat that Discord asked for: as often as Discord likes */
+    PACE_URGENT    /* scheduled heartbeats, IDENTIFY, RESUME: the connection's life */
+};
 
-enum { PACE_RESERVE = 10 }; /* slots only PACE_URGENT may use */
+enum {
+    /* Slots that commands never use; more when heartbeats are frequent. */
+    PACE_RESERVE = 10,
+    /* Our windows are this much longer than Discord's: it counts when a payload arrives,
+     * and an early one may have been slow where a late one is quick. */
+    PACE_MARGIN_MS = 1000
+};
 
 struct pace {
     uint64_t sent[GATEWAY_SENDS]; /* when recent sends left: a ring, oldest at `first` */
     unsigned first, used;
     uint64_t presences[GATEWAY_PRESENCES];
     unsigned presence_first, presence_used;
+    unsigned beats; /* scheduled heartbeats that fall into one window */
 };
 
+/* HELLO was read: from now on that many slots are kept for the heartbeats it demands. */
+void pace_set_interval(struct pace *p, uint64_t heartbeat_interval_ms);
 /* Takes a slot at `now` if one is free. */
 bool pace_take(struct pace *p, enum pace_kind kind, uint64_t now);
 /* When one of this kind will next fit; `now` if it fits already. */

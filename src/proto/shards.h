@@ -16,7 +16,8 @@ struct shard_range {
     uint32_t first, last, count;
 };
 
-/* 0 or CORDAGE_EINVAL with the sentence: count is 1..LIMIT_SHARDS, first <= last < count. */
+/* 0 or CORDAGE_EINVAL with the sentence: count is 1..LIMIT_SHARDS, first <= last < count.
+ */
 int shard_range_check(const struct shard_range *r, cordage_error *error);
 /* How many are in it. */
 uint32_t shard_range_size(const struct shard_range *r);

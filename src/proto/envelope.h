@@ -9,20 +9,27 @@
 
 struct envelope {
     int op;
-    bool has_seq;   /* `s` is a number */
+    bool has_seq; /* `s` is a number */
     uint64_t seq;
-    struct str name; /* `t`; empty if null. Borrowed from the payload, or from the parser */
-    struct str d;    /* the bytes of `d` with the closing brace behind, when the peek saw
-                        them; else empty */
+    /* `t`; empty if null. Borrowed from the payload, or from the parser. */
+    struct str name;
+    /* Where `d` came right after the other three: from its first byte to the end of the
+     * payload, so the envelope's closing brace is still behind it (and further keys, if
+     * Discord ever writes some there). Else empty. */
+    struct str d;
 };
 
-/* Looks at the first bytes only. False: some other shape, use envelope_parse. True
- * means that op, s and t are as a full parser would find them if the payload is JSON
- * at all; whether `d` is well-formed is not looked at. Pure; never reads past the end. */
+/* Looks at the first bytes only: `t`, `s` and `op` in any order, each once, before
+ * anything else. False: some other shape, use envelope_parse; *out is undefined then.
+ * True means that op, s and t are as envelope_parse would find them if the payload is
+ * JSON at all; the rest is not looked at. Pure; never reads past the end. */
 bool envelope_peek(struct str payload, struct envelope *out);
 
-/* By the parser. CORDAGE_EPARSE also when `op` is missing or not an integer, or `s` or `t`
- * are of the wrong type. *d gets the view of `d` (absent if there is none). */
+/* By the parser (so BUF_SLACK bytes must be readable behind the payload). CORDAGE_EPARSE
+ * also when `op` is missing or no int, `s` is neither null, missing nor a non-negative
+ * integer, or `t` neither null, missing nor a string. CORDAGE_ENOMEM and CORDAGE_ELIMIT
+ * are json_parse's. *d gets the view of `d`, absent if there is
+ * none or on failure. */
 int envelope_parse(struct json_parser *p, struct str payload, struct envelope *out,
                    cordage_json *d);
 

@@ -8,7 +8,8 @@
  *     json_shut(&w, '}');
  *     err = json_end(&w);
  *
- * Errors stick: only json_end is checked. Invalid UTF-8 becomes U+FFFD. */
+ * Errors stick: only json_end is checked, and then the buf holds what it held before.
+ * Invalid UTF-8 becomes U+FFFD, one for each cut-off sequence or byte out of place. */
 #ifndef PROTO_JSON_WRITE_H
 #define PROTO_JSON_WRITE_H
 
@@ -16,6 +17,7 @@
 
 struct json_writer {
     struct buf *out; /* borrowed until json_end; written behind its content */
+    size_t start;    /* the length of that content */
     int err;
     unsigned depth;
     bool comma; /* the next value needs one before it */
@@ -23,7 +25,7 @@ struct json_writer {
 
 void json_begin(struct json_writer *w, struct buf *out);
 /* 0, or the first error: CORDAGE_ENOMEM, CORDAGE_ELIMIT (the buf's). Asserts that all
- * that was opened is shut. */
+ * that was opened is shut, also after an error. */
 int json_end(struct json_writer *w);
 void json_open(struct json_writer *w, char brace); /* '{' or '[' */
 void json_shut(struct json_writer *w, char brace); /* '}' or ']' */

@@ -1,0 +1,99 @@
+/* Whatever the bytes are: parsing neither crashes nor depends on what lies behind them,
+ * and every view answers every question. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "error.h"
+#include "json.h"
+#include "limits.h"
+
+static size_t walk(cordage_json v, int depth);
+
+static bool walk_one(cordage_str key, cordage_json value, void *user)
+{
+    size_t *n = user;
+
+    (void)key;
+    *n += walk(value, 0);
+    return true;
+}
+
+/* Asks everything of a value, whatever its type; returns a number made of the answers. */
+static size_t ask_all(cordage_json v)
+{
+    struct str s = { "", 0 };
+    uint64_t u = 0, id = 0;
+    int64_t i = 0;
+    double d = 0;
+    bool b = false;
+    size_t sum, n = 0;
+
+    sum = (size_t)json_str(v, &s) + (size_t)json_u64(v, &u) + (size_t)json_i64(v, &i) +
+          (size_t)json_double(v, &d) + (size_t)json_bool(v, &b) + (size_t)json_id(v, &id);
+    for (n = 0; n < s.n; n++)
+        sum = sum * 31 + (unsigned char)s.p[n];
+    sum += (size_t)u + (size_t)i + (size_t)id + (size_t)b;
+    sum += json_count(v) + (size_t)cordage_json_type_of(v);
+    FUZZ_CHECK(json_is_absent(cordage_json_at(v, json_count(v))));
+    FUZZ_CHECK(json_is_absent(json_get(json_get(v, ""), "nothing is called so")));
+    return sum;
+}
+
+static size_t walk(cordage_json v, int depth)
+{
+    struct json_iter it;
+    size_t n = 0, sum = ask_all(v);
+    bool more;
+
+    FUZZ_CHECK(depth <= LIMIT_JSON_DEPTH);
+    for (more = json_first(v, &it); more; more = json_next(&it)) {
+        FUZZ_CHECK(!json_is_absent(it.value));
+        sum = sum * 31 + it.key.n + walk(it.value, depth + 1);
+        n++;
+    }
+    FUZZ_CHECK(!json_next(&it));
+    FUZZ_CHECK(n == json_count(v));
+    return sum;
+}
+
+/* Parses a copy with `slack` behind it: 0 if that fails, else what a walk finds. */
+static size_t parse_and_walk(struct json_parser *p, const uint8_t *data, size_t size,
+                             char slack)
+{
+    char *text = malloc(size + BUF_SLACK);
+    cordage_json root;
+    size_t sum = 0;
+
+    if (!text)
+        abort();
+    if (size)
+        memcpy(text, data, size);
+    memset(text + size, slack, BUF_SLACK);
+    if (json_parse(p, (struct str){ text, size }, &root) == 0) {
+        size_t again = 0;
+
+        sum = walk(root, 0) + 1;
+        cordage_json_each(root, walk_one, &again);
+    } else {
+        FUZZ_CHECK(json_is_absent(root));
+    }
+    free(text);
+    return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct json_parser *p = json_parser_new();
+    size_t sum;
+
+    if (!p)
+        abort();
+    sum = parse_and_walk(p, data, size, '\0');
+    FUZZ_CHECK(parse_and_walk(p, data, size, '"') == sum);
+    FUZZ_CHECK(parse_and_walk(p, data, size, '1') == sum);
+    FUZZ_CHECK(parse_and_walk(p, data, size, '}') == sum);
+    json_parser_free(p);
+    return 0;
+}

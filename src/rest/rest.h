@@ -39,19 +39,4 @@ void rest_free(struct rest *r);
 int rest_send(struct rest *r, const char *method, const char *route, struct str body,
               bool retry_safe, rest_done done, void *user);
 
-struct gateway_bot {
-    char url[LIMIT_URL];
-    uint32_t shards;
-    uint32_t total, remaining, max_concurrency;
-    uint64_t reset_after_ms;
-};
-/* Reads the answer to GET /gateway/bot. CORDAGE_EPARSE when a field is missing or out of
- * range. The URL is checked: wss, and under discord.gg when `api` is Discord's own. */
-int gateway_bot_parse(struct str body, const char *api, struct gateway_bot *out,
-                      cordage_error *error);
-/* GET /gateway/bot, waiting. Errors have a sentence of their own for 401, an unreachable
- * host, a bad certificate, a time-out. */
-int gateway_bot_fetch(const struct rest_options *options, struct gateway_bot *out,
-                      cordage_error *error);
-
 #endif

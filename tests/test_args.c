@@ -9,7 +9,8 @@ struct outcome {
     int status;
     char *out, *err;
     int n_operands;
-    char **operands;
+    char *argv[12];
+    int first; /* where the operands begin in argv */
 };
 
 struct values {
@@ -19,7 +20,7 @@ struct values {
     bool verbose, json;
 };
 
-static struct outcome parse(struct values *v, bool wraps, char **argv)
+static struct outcome parse(struct values *v, bool wraps, const char *const *words)
 {
     const struct arg list[] = {
         { "port", "P", "where to listen", .number = &v->port, .max = 65533 },
@@ -39,11 +40,14 @@ static struct outcome parse(struct values *v, bool wraps, char **argv)
     struct outcome o = { 0 };
     size_t out_n, err_n;
     FILE *out = open_memstream(&o.out, &out_n), *err = open_memstream(&o.err, &err_n);
+    char **operands;
     int argc = 0;
 
-    while (argv[argc])
-        argc++;
-    o.status = args_parse(&args, argc, argv, &o.operands, &o.n_operands, out, err);
+    /* getopt takes char **, though it leaves the strings alone. */
+    for (; words[argc]; argc++)
+        o.argv[argc] = (char *)(uintptr_t)words[argc];
+    o.status = args_parse(&args, argc, o.argv, &operands, &o.n_operands, out, err);
+    o.first = o.status == ARGS_GO ? (int)(operands - o.argv) : 0;
     fclose(out);
     fclose(err);
     return o;
@@ -56,16 +60,16 @@ static void outcome_free(struct outcome *o)
 }
 
 /* Parses, and expects a status and a text on stderr. */
-static void expect(bool wraps, int status, const char *err, char **argv)
+static void expect(bool wraps, int status, const char *err, const char *const *words)
 {
     struct values v = { 0 };
-    struct outcome o = parse(&v, wraps, argv);
+    struct outcome o = parse(&v, wraps, words);
 
     CHECK_INT(o.status, status);
     CHECK_STR(str_of(o.err), err);
     outcome_free(&o);
 }
-#define ARGV(...) ((char *[]){ "try", __VA_ARGS__, NULL })
+#define ARGV(...) ((const char *const[]){ "try", __VA_ARGS__, NULL })
 
 TEST(every_kind_of_option_is_taken)
 {
@@ -80,7 +84,7 @@ TEST(every_kind_of_option_is_taken)
     CHECK_STR(str_of(v.token), "x");
     CHECK(v.verbose && v.json);
     CHECK_INT(o.n_operands, 0);
-    CHECK(o.operands[0] == NULL);
+    CHECK(o.argv[o.first + 0] == NULL);
     outcome_free(&o);
 }
 
@@ -91,8 +95,8 @@ TEST(a_wrapped_command_keeps_its_own_options)
 
     CHECK_INT(o.status, ARGS_GO);
     CHECK_INT(o.n_operands, 3);
-    CHECK_STR(str_of(o.operands[0]), "bot");
-    CHECK_STR(str_of(o.operands[2]), "x");
+    CHECK_STR(str_of(o.argv[o.first + 0]), "bot");
+    CHECK_STR(str_of(o.argv[o.first + 2]), "x");
     outcome_free(&o);
 }
 
@@ -104,7 +108,7 @@ TEST(options_may_follow_an_operand_that_is_no_command)
     CHECK_INT(o.status, ARGS_GO);
     CHECK_INT(v.port, 7);
     CHECK_INT(o.n_operands, 1);
-    CHECK_STR(str_of(o.operands[0]), "file");
+    CHECK_STR(str_of(o.argv[o.first + 0]), "file");
     outcome_free(&o);
 }
 

@@ -35,6 +35,13 @@ enum {
     LIMIT_SHARDS = 65536,
     /* The body of a REST answer. */
     LIMIT_HTTP_BODY = 32 * 1024 * 1024,
+    /* The simulator's HTTP side: a message with files (Discord's own bound), a control
+     * request, and all bodies that are under way together. */
+    LIMIT_SIM_MESSAGE_BODY = 25 * 1024 * 1024,
+    LIMIT_SIM_CONTROL_BODY = 64 * 1024,
+    LIMIT_SIM_BODIES = 256 * 1024 * 1024,
+    /* Its connections: a fleet's worth of processes with a few each. */
+    LIMIT_SIM_CONNECTIONS = 1024,
 };
 
 #endif

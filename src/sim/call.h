@@ -1,0 +1,84 @@
+/* call.h - one REST request on its way through the routes, and how they answer.
+ *
+ * Internal to routes*.c. A handler is run with the path's parameters resolved; it writes
+ * its JSON into `out`, or calls one of the call_* errors, and returns. The status is 200
+ * unless it sets another. */
+#ifndef SIM_CALL_H
+#define SIM_CALL_H
+
+#include "json.h"
+#include "multipart.h"
+#include "quota.h"
+#include "recent.h"
+#include "routes.h"
+
+struct routes {
+    struct sim *sim; /* borrowed */
+    struct routes_config config;
+    struct json_parser *parser; /* owned; of request bodies */
+    struct buf form;            /* a multipart body's plain fields, as JSON */
+    struct quotas buckets;
+    struct quota global, invalid;
+    struct recent recent;
+};
+
+struct call {
+    struct routes *routes;
+    const struct sim_request *request;
+    struct sim_answer *answer;
+    struct json_writer out; /* to the answer's body */
+    uint64_t now;
+    /* What the path names; NULL and 0 where it names none. */
+    struct world_guild *guild; /* {guild}, or that of {channel} */
+    uint64_t channel_id;
+    uint32_t channel_index; /* in its guild */
+    uint64_t id;            /* {id} */
+};
+
+/* A pattern's segments: words as they stand, {guild}, {channel} and {id}. */
+struct route {
+    const char *method, *path;
+    void (*answer)(struct call *c);
+    enum { BUCKET_NONE, BUCKET_READ, BUCKET_MESSAGE, BUCKET_TYPING } bucket;
+    bool open; /* needs no token, and no limit applies */
+};
+
+/* The tables, each ended by a NULL method. */
+extern const struct route routes_me[], routes_guild[], routes_channel[], routes_control[];
+
+static inline struct world *call_world(const struct call *c)
+{
+    return sim_world(c->routes->sim);
+}
+
+/* Starts the answer anew, whatever was written. */
+void call_restart(struct call *c, int status);
+/* No body: 204. */
+void call_no_content(struct call *c);
+void call_header(struct call *c, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* {"message": "404: Not Found", "code": 0} */
+void call_http_error(struct call *c, int status);
+/* {"message": …, "code": …}, one of Discord's own. */
+void call_error(struct call *c, int status, int code, const char *message);
+/* 50035 Invalid Form Body: what is wrong with the field at `path` ("embeds.0.title"). */
+void call_form_error(struct call *c, const char *path, const char *code,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+void call_out_of_memory(struct call *c);
+
+/* A parameter of the query, percent-decoded; false when it isn't there, or too long. */
+bool call_query(const struct call *c, const char *key, char *value, size_t size);
+/* A number from the query: false, with the error answered, when it is out of range. */
+bool call_query_number(struct call *c, const char *key, uint64_t min, uint64_t max,
+                       uint64_t *value);
+/* Decodes %XX; false when the result doesn't fit, or has a NUL. Ends with a NUL. */
+bool call_percent_decode(struct str in, char *out, size_t size);
+
+/* The request's JSON object, from a JSON or a multipart body (its payload_json, else its
+ * plain fields). False, with the error answered, when there is none. It lives until the
+ * next call. */
+bool call_json(struct call *c, cordage_json *out);
+/* Whether the request brings files. */
+bool call_has_files(const struct call *c);
+
+#endif

@@ -1,0 +1,45 @@
+/* recent.h - messages that were created lately: to be read back, and so that a nonce
+ * used twice makes one message. Pure; bounded in number and bytes, oldest out first. */
+#ifndef SIM_RECENT_H
+#define SIM_RECENT_H
+
+#include "list.h"
+#include "map.h"
+#include "str.h"
+
+enum {
+    RECENT_MAX = 10000,              /* messages */
+    RECENT_BYTES = 16 * 1024 * 1024, /* of their JSON */
+    RECENT_NONCE_MS = 180 * 1000,    /* how long a nonce is remembered */
+    RECENT_NONCE = 160               /* bytes of a nonce of 25 characters, as JSON */
+};
+
+struct recent_message {
+    struct link link; /* in recent.newest_last while it lives */
+    uint64_t id, channel_id, at;
+    char nonce[RECENT_NONCE]; /* JSON; empty: none */
+    size_t n;
+    char body[]; /* JSON as REST answers it */
+};
+
+struct recent {
+    struct link newest_last;
+    struct map by_id;    /* struct recent_message by id… */
+    struct map by_nonce; /* …and the latest by a hash of channel and nonce */
+    size_t n, bytes;
+};
+
+void recent_init(struct recent *r);
+void recent_release(struct recent *r);
+/* Copies. CORDAGE_ENOMEM leaves it out. */
+int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str nonce,
+               struct str body, uint64_t now);
+/* NULL: not among them (any more). Borrowed until the next recent_add. */
+const struct recent_message *recent_find(const struct recent *r, uint64_t id);
+const struct recent_message *recent_by_nonce(const struct recent *r, uint64_t channel_id,
+                                             struct str nonce, uint64_t now);
+/* The next older message of a channel before `m` (NULL: the newest), or NULL. */
+const struct recent_message *recent_older(const struct recent *r, uint64_t channel_id,
+                                          const struct recent_message *m);
+
+#endif

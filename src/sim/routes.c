@@ -1,0 +1,488 @@
+/* routes.c - from a request to its handler, and what is checked on the way. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "call.h"
+#include "limits.h"
+#include "mem.h"
+
+enum {
+    PATH_MAX_BYTES = 512,
+    SEGMENTS_MAX = 8,
+    READ_LIMIT = 50, /* requests per READ_WINDOW_MS and major parameter */
+    READ_WINDOW_MS = 5000,
+    TYPING_LIMIT = 5,
+    MESSAGE_WINDOW_MS = 5000,
+    GLOBAL_WINDOW_MS = 1000,
+    INVALID_LIMIT = 10000, /* 401, 403 and 429 answers per INVALID_WINDOW_MS */
+    INVALID_WINDOW_MS = 10 * 60 * 1000
+};
+
+/* A path's segments, decoded. */
+struct path {
+    char text[PATH_MAX_BYTES];
+    const char *segments[SEGMENTS_MAX];
+    size_t n;
+};
+
+void routes_config_default(struct routes_config *c)
+{
+    *c = (struct routes_config){ .message_limit = 5, .global_limit = 50 };
+}
+
+int routes_new(struct sim *sim, const struct routes_config *config, struct routes **out)
+{
+    struct routes *r = mem_zero(sizeof *r);
+
+    *out = NULL;
+    if (!r)
+        return CORDAGE_ENOMEM;
+    r->sim = sim;
+    r->config = *config;
+    quotas_init(&r->buckets);
+    recent_init(&r->recent);
+    r->parser = json_parser_new();
+    if (!r->parser) {
+        routes_free(r);
+        return CORDAGE_ENOMEM;
+    }
+    *out = r;
+    return 0;
+}
+
+void routes_free(struct routes *r)
+{
+    if (!r)
+        return;
+    json_parser_free(r->parser);
+    buf_release(&r->form);
+    quotas_release(&r->buckets);
+    recent_release(&r->recent);
+    free(r);
+}
+
+void sim_answer_release(struct sim_answer *a)
+{
+    buf_release(&a->body);
+    *a = (struct sim_answer){ 0 };
+}
+
+struct str sim_answer_header(const struct sim_answer *a, const char *name)
+{
+    for (size_t i = 0; i < a->n_headers; i++)
+        if (str_eq_nocase(str_of(a->headers[i].name), str_of(name)))
+            return str_of(a->headers[i].value);
+    return STR("");
+}
+
+static bool path_split(struct path *p, struct str raw)
+{
+    char *at = p->text;
+
+    p->n = 0;
+    if (!call_percent_decode(raw, p->text, sizeof p->text) || *at != '/')
+        return false;
+    while (at) {
+        if (p->n == SEGMENTS_MAX)
+            return false;
+        *at++ = '\0';
+        p->segments[p->n++] = at;
+        at = strchr(at, '/');
+    }
+    return true;
+}
+
+/* ---- Which route ---------------------------------------------------------- */
+
+/* Whether segment `segment` fits the pattern's next word, which is taken off. */
+static bool word_fits(const char **pattern, const char *segment)
+{
+    size_t n = strcspn(*pattern, "/");
+    const char *word = *pattern;
+
+    *pattern += n + (word[n] == '/');
+    /* An id never has an '@': `@me` is a word of its own. */
+    if (word[0] == '{')
+        return segment[0] && segment[0] != '@';
+    return strlen(segment) == n && memcmp(segment, word, n) == 0;
+}
+
+static bool path_fits(const char *pattern, const char *const *segments, size_t n)
+{
+    size_t i = 0;
+
+    for (; *pattern && i < n; i++)
+        if (!word_fits(&pattern, segments[i]))
+            return false;
+    return !*pattern && i == n;
+}
+
+/* *known says whether the path exists, be it with another method. */
+static const struct route *find_route(const struct route *const *tables,
+                                      struct str method, const char *const *segments,
+                                      size_t n, bool *known)
+{
+    *known = false;
+    for (; *tables; tables++) {
+        for (const struct route *route = *tables; route->method; route++) {
+            if (!path_fits(route->path, segments, n))
+                continue;
+            *known = true;
+            if (str_is(method, route->method))
+                return route;
+        }
+    }
+    return NULL;
+}
+
+/* ---- Who asks, and where from --------------------------------------------- */
+
+/* `authority` is "name:port" with one of our names and our port. */
+static bool is_own_authority(struct str authority, uint16_t port)
+{
+    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+    char own[32];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(own, sizeof own, "%s:%u", names[i], port);
+        if (str_eq_nocase(authority, str_of(own)))
+            return true;
+        if (port == 443 && str_eq_nocase(authority, str_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/* A name that a foreign page made to resolve to this machine, or a request that it sent
+ * from a browser here, gets nothing. */
+static bool is_foreign(const struct sim_request *request)
+{
+    struct str origin = request->origin;
+    size_t scheme;
+
+    if (!is_own_authority(request->host, request->port))
+        return true;
+    if (origin.n == 0)
+        return false;
+    scheme = str_find(origin, STR("://"));
+    if (scheme == SIZE_MAX)
+        return true;
+    origin.p += scheme + 3;
+    origin.n -= scheme + 3;
+    return !is_own_authority(origin, request->port);
+}
+
+static bool is_authorized(struct call *c)
+{
+    struct str value = c->request->authorization;
+
+    return str_starts(value, STR("Bot ")) &&
+           sim_token_ok(c->routes->sim, (struct str){ value.p + 4, value.n - 4 });
+}
+
+/* ---- Limits --------------------------------------------------------------- */
+
+struct bucket_size {
+    uint32_t limit, window_ms;
+};
+
+static struct bucket_size bucket_size(const struct routes *r, const struct route *route)
+{
+    switch (route->bucket) {
+    case BUCKET_MESSAGE:
+        return (struct bucket_size){ r->config.message_limit, MESSAGE_WINDOW_MS };
+    case BUCKET_TYPING:
+        return (struct bucket_size){ TYPING_LIMIT, MESSAGE_WINDOW_MS };
+    case BUCKET_READ:
+        return (struct bucket_size){ READ_LIMIT, READ_WINDOW_MS };
+    case BUCKET_NONE:
+        break;
+    }
+    return (struct bucket_size){ 0, 0 };
+}
+
+/* A bucket's name: of method and route, without the major parameter. */
+static uint64_t bucket_hash(const struct route *route)
+{
+    uint64_t h = 0xcbf29ce484222325ULL;
+
+    for (const char *p = route->method; *p; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
+    for (const char *p = route->path; *p; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
+    return h;
+}
+
+static void put_limited(struct call *c, double retry_after_s, bool global)
+{
+    call_restart(c, 429);
+    json_open(&c->out, '{');
+    json_key(&c->out, "message");
+    json_put_z(&c->out, "You are being rate limited.");
+    json_key(&c->out, "retry_after");
+    json_put_double(&c->out, retry_after_s);
+    json_key(&c->out, "global");
+    json_put_bool(&c->out, global);
+    json_shut(&c->out, '}');
+}
+
+/* A 429: `wait_ms` until it is worth asking again. */
+static void answer_limited(struct call *c, const struct route *route, uint64_t wait_ms,
+                           bool global)
+{
+    char detail[REPORT_DETAIL];
+
+    snprintf(detail, sizeof detail, "%s %.*s: %s", route->method,
+             STR_FMT(c->request->path),
+             global ? "the global limit" : "the route's bucket");
+    sim_broke(c->routes->sim, RULE_RATE_LIMIT, c->now, detail);
+    put_limited(c, (double)wait_ms / 1000, global);
+    call_header(c, "Retry-After", "%" PRIu64, (wait_ms + 999) / 1000);
+    call_header(c, "X-RateLimit-Scope", "%s", global ? "global" : "user");
+    if (global)
+        call_header(c, "X-RateLimit-Global", "true");
+}
+
+static bool pass_global(struct call *c, const struct route *route)
+{
+    struct routes *r = c->routes;
+
+    if (!r->config.global_limit ||
+        quota_take(&r->global, r->config.global_limit, GLOBAL_WINDOW_MS, c->now))
+        return true;
+    answer_limited(c, route, r->global.ends_at - c->now, true);
+    return false;
+}
+
+static bool pass_bucket(struct call *c, const struct route *route)
+{
+    struct bucket_size size = bucket_size(c->routes, route);
+    uint64_t major = c->channel_id ? c->channel_id : c->guild ? c->guild->id : 0;
+    struct quota *q;
+    uint64_t left_ms;
+    bool passed;
+
+    if (!size.limit)
+        return true;
+    q = quotas_get(&c->routes->buckets, bucket_hash(route) ^ major, c->now);
+    if (!q) {
+        call_out_of_memory(c);
+        return false;
+    }
+    passed = quota_take(q, size.limit, size.window_ms, c->now);
+    left_ms = q->ends_at - c->now;
+    if (!passed)
+        answer_limited(c, route, left_ms, false);
+    call_header(c, "X-RateLimit-Limit", "%u", size.limit);
+    call_header(c, "X-RateLimit-Remaining", "%u", size.limit - q->used);
+    call_header(c, "X-RateLimit-Reset", "%.3f",
+                (double)(sim_wall(c->routes->sim, c->now) + left_ms) / 1000);
+    call_header(c, "X-RateLimit-Reset-After", "%.3f", (double)left_ms / 1000);
+    call_header(c, "X-RateLimit-Bucket", "%016" PRIx64, bucket_hash(route));
+    return passed;
+}
+
+/* Cloudflare in front of Discord: its own HTML, and no Via header. */
+static void answer_banned(struct call *c)
+{
+    uint64_t left_ms = c->routes->invalid.ends_at - c->now;
+
+    buf_clear(&c->answer->body);
+    c->answer->status = 429;
+    c->answer->content_type = "text/html; charset=UTF-8";
+    if (buf_append_z(&c->answer->body,
+                     "<!DOCTYPE html><title>Access denied</title>"
+                     "<h1>Error 1015</h1><p>You are being rate limited.\n"))
+        c->answer->content_type = NULL;
+    call_header(c, "Retry-After", "%" PRIu64, (left_ms + 999) / 1000);
+}
+
+static void count_invalid(struct call *c)
+{
+    int status = c->answer->status;
+
+    if (status == 401 || status == 403 || status == 429)
+        quota_take(&c->routes->invalid, UINT32_MAX, INVALID_WINDOW_MS, c->now);
+}
+
+static bool is_banned(const struct call *c)
+{
+    const struct quota *invalid = &c->routes->invalid;
+
+    return c->now < invalid->ends_at && invalid->used >= INVALID_LIMIT;
+}
+
+/* ---- What the path names -------------------------------------------------- */
+
+static bool resolve_guild(struct call *c, uint64_t id)
+{
+    c->guild = world_find_guild(call_world(c), id);
+    if (!c->guild)
+        call_error(c, 404, 10004, "Unknown Guild");
+    return c->guild != NULL;
+}
+
+static bool resolve_channel(struct call *c, uint64_t id)
+{
+    c->guild = world_find_channel(call_world(c), id, &c->channel_index);
+    c->channel_id = id;
+    if (!c->guild)
+        call_error(c, 404, 10003, "Unknown Channel");
+    return c->guild != NULL;
+}
+
+static bool resolve_segment(struct call *c, struct str word, const char *segment)
+{
+    uint64_t id;
+
+    if (word.p[0] != '{')
+        return true;
+    if (!str_u64(str_of(segment), &id)) {
+        call_form_error(c,
+                        str_is(word, "{guild}")     ? "guild_id"
+                        : str_is(word, "{channel}") ? "channel_id"
+                                                    : "id",
+                        "NUMBER_TYPE_COERCE", "Value \"%.40s\" is not snowflake.",
+                        segment);
+        return false;
+    }
+    if (str_is(word, "{guild}"))
+        return resolve_guild(c, id);
+    if (str_is(word, "{channel}"))
+        return resolve_channel(c, id);
+    c->id = id;
+    return true;
+}
+
+static bool resolve(struct call *c, const struct route *route,
+                    const char *const *segments)
+{
+    const char *pattern = route->path;
+
+    for (; *pattern; segments++) {
+        size_t n = strcspn(pattern, "/");
+
+        if (!resolve_segment(c, (struct str){ pattern, n }, *segments))
+            return false;
+        pattern += n + (pattern[n] == '/');
+    }
+    return true;
+}
+
+/* ---- The way through ------------------------------------------------------ */
+
+/* Without the slash and the version in front: "/api/v10/x" is {"x"}. */
+static bool is_api(const struct path *p, struct call *c)
+{
+    if (p->n < 3 || strcmp(p->segments[0], "api") != 0) {
+        call_http_error(c, 404);
+        return false;
+    }
+    if (strcmp(p->segments[1], "v10") == 0 || strcmp(p->segments[1], "v9") == 0)
+        return true;
+    /* Without a version it is v6, which is gone; so are the others. */
+    call_error(c, 400, 50041, "Invalid API version");
+    return false;
+}
+
+static void answer_unauthorized(struct call *c, const struct route *route)
+{
+    char detail[REPORT_DETAIL];
+
+    snprintf(detail, sizeof detail, "%s %.*s: %s", route->method,
+             STR_FMT(c->request->path),
+             c->request->authorization.n ? "wrong token, or not \"Bot <token>\""
+                                         : "no Authorization header");
+    sim_broke(c->routes->sim, RULE_UNAUTHORIZED, c->now, detail);
+    call_http_error(c, 401);
+}
+
+static void answer_api(struct call *c, const struct path *p)
+{
+    static const struct route *const tables[] = { routes_me, routes_guild, routes_channel,
+                                                  NULL };
+    const char *const *segments = p->segments + 2;
+    const struct route *route;
+    bool known;
+
+    if (!is_api(p, c))
+        return;
+    route = find_route(tables, c->request->method, segments, p->n - 2, &known);
+    if (!route)
+        call_http_error(c, known ? 405 : 404);
+    else if (route->open)
+        route->answer(c);
+    else if (!is_authorized(c))
+        answer_unauthorized(c, route);
+    else if (pass_global(c, route) && resolve(c, route, segments) &&
+             pass_bucket(c, route))
+        route->answer(c);
+}
+
+static void answer_control(struct call *c, const struct path *p)
+{
+    static const struct route *const tables[] = { routes_control, NULL };
+    const struct route *route;
+    bool known;
+
+    route = find_route(tables, c->request->method, p->segments, p->n, &known);
+    if (!route)
+        call_http_error(c, known ? 405 : 404);
+    else
+        route->answer(c);
+}
+
+static bool is_control(struct str path)
+{
+    return str_starts(path, STR("/_sim/"));
+}
+
+void routes_answer(struct routes *r, const struct sim_request *request, uint64_t now,
+                   struct sim_answer *answer)
+{
+    struct call c = { .routes = r, .request = request, .answer = answer, .now = now };
+    struct path path;
+    bool control = is_control(request->path);
+
+    call_restart(&c, 200);
+    if (is_foreign(request)) {
+        call_error(
+            &c, 403, 0,
+            "This simulator answers to localhost, 127.0.0.1 and [::1] with its own port "
+            "alone, and to no web page.");
+    } else if (!control && is_banned(&c)) {
+        answer_banned(&c);
+        return;
+    } else if (!path_split(&path, request->path)) {
+        call_http_error(&c, 404);
+    } else if (control) {
+        answer_control(&c, &path);
+    } else {
+        answer_api(&c, &path);
+        count_invalid(&c);
+        call_header(&c, "Via", "1.1 cordage-sim");
+    }
+    if (answer->content_type && json_end(&c.out)) {
+        /* Without memory: an error needs no body. */
+        buf_release(&answer->body);
+        answer->status = 500;
+        answer->content_type = NULL;
+    }
+}
+
+size_t routes_body_limit(struct str path)
+{
+    return is_control(path) ? LIMIT_SIM_CONTROL_BODY : LIMIT_SIM_MESSAGE_BODY;
+}
+
+void routes_too_large(struct str path, struct sim_answer *answer)
+{
+    struct call c = { .answer = answer };
+
+    if (is_control(path))
+        call_http_error(&c, 413);
+    else
+        call_error(&c, 413, 40005, "Request entity too large");
+    if (json_end(&c.out))
+        answer->content_type = NULL;
+}

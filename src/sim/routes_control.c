@@ -1,0 +1,172 @@
+/* routes_control.c - the simulator's own routes: what it saw, and what shall happen. */
+#include "call.h"
+#include "field.h"
+
+enum { WORLD_GUILDS_SHOWN = 100, WORLD_GUILDS_SHOWN_MAX = 10000 };
+
+static void get_report(struct call *c)
+{
+    char value[8];
+    bool traffic = call_query(c, "traffic", value, sizeof value) &&
+                   (str_is(str_of(value), "1") || str_is(str_of(value), "true"));
+
+    sim_write_report(c->routes->sim, &c->out, traffic, c->now);
+}
+
+static void get_world(struct call *c)
+{
+    const struct world *world = call_world(c);
+    uint64_t limit = WORLD_GUILDS_SHOWN;
+    struct json_writer *w = &c->out;
+
+    if (!call_query_number(c, "limit", 1, WORLD_GUILDS_SHOWN_MAX, &limit))
+        return;
+    json_open(w, '{');
+    field_id(w, "bot_id", world->bot_id);
+    field_u64(w, "n_guilds", world->n_guilds);
+    field_open(w, "guilds", '[');
+    for (uint32_t i = 0; i < world->n_guilds && i < limit; i++) {
+        const struct world_guild *g = &world->guilds[i];
+
+        json_open(w, '{');
+        field_id(w, "id", g->id);
+        field_open(w, "channels", '[');
+        for (uint32_t j = 0; j < world_n_channels(g); j++)
+            if (world_channel_is_text(g, j))
+                json_put_id(w, world_channel_id(g, j));
+        json_shut(w, ']');
+        field_u64(w, "members", g->n_members);
+        field_bool(w, "unavailable", g->unavailable);
+        json_shut(w, '}');
+    }
+    json_shut(w, ']');
+    json_shut(w, '}');
+}
+
+static void post_fault(struct call *c)
+{
+    cordage_error error = { 0 };
+    size_t n = 0;
+    int err = sim_fault(c->routes->sim, c->request->body, c->now, &n, &error);
+
+    if (err == CORDAGE_ENOMEM) {
+        call_out_of_memory(c);
+    } else if (err) {
+        call_error(c, 400, 0, error.message);
+    } else {
+        json_open(&c->out, '{');
+        field_u64(&c->out, "connections", n);
+        json_shut(&c->out, '}');
+    }
+}
+
+/* ---- POST /_sim/message --------------------------------------------------- */
+
+/* The first guild of a shard `[id, count]`; NULL: it has none, or that is no shard. */
+static struct world_guild *first_of_shard(struct world *world, cordage_json shard)
+{
+    uint64_t id, count;
+
+    if (!json_u64(cordage_json_at(shard, 0), &id) ||
+        !json_u64(cordage_json_at(shard, 1), &count) || id >= count)
+        return NULL;
+    for (uint32_t i = 0; i < world->n_guilds; i++)
+        if ((world->guilds[i].id >> 22) % count == id)
+            return &world->guilds[i];
+    return NULL;
+}
+
+/* The guild and the channel that the body names, or any. */
+static bool find_place(struct call *c, cordage_json body)
+{
+    struct world *world = call_world(c);
+    cordage_json shard = json_get(body, "shard");
+    uint64_t id;
+
+    if (json_id(json_get(body, "channel_id"), &id)) {
+        c->guild = world_find_channel(world, id, &c->channel_index);
+    } else {
+        if (json_id(json_get(body, "guild_id"), &id))
+            c->guild = world_find_guild(world, id);
+        else if (!json_is_absent(shard))
+            c->guild = first_of_shard(world, shard);
+        else if (world->n_guilds)
+            c->guild = &world->guilds[0];
+        c->channel_index = 1;
+    }
+    if (c->guild && c->channel_index != 0) {
+        c->channel_id = world_channel_id(c->guild, c->channel_index);
+        return true;
+    }
+    call_error(
+        c, 400, 0,
+        "There is no such place: \"channel_id\" (of a text channel), \"guild_id\" or "
+        "\"shard\": [id, count] must name one of /_sim/world.");
+    return false;
+}
+
+/* The owner speaks where nobody is named. */
+static bool find_author(struct call *c, cordage_json body, struct world_member *author)
+{
+    uint64_t id;
+
+    if (!json_id(json_get(body, "author_id"), &id)) {
+        *author = world_member(call_world(c), c->guild, c->guild->n_members > 1 ? 1 : 0);
+        return true;
+    }
+    if (world_find_member(call_world(c), c->guild, id, author))
+        return true;
+    call_error(c, 400, 0, "\"author_id\" is not a member of the guild.");
+    return false;
+}
+
+static void put_said(struct call *c, uint64_t id)
+{
+    json_open(&c->out, '{');
+    field_id(&c->out, "id", id);
+    field_id(&c->out, "channel_id", c->channel_id);
+    field_id(&c->out, "guild_id", c->guild->id);
+    json_shut(&c->out, '}');
+}
+
+/* Whatever its Content-Type: curl's -d says it is a form. */
+static bool parse_body(struct call *c, cordage_json *out)
+{
+    if (json_parse(c->routes->parser, c->request->body, out) == 0 &&
+        cordage_json_type_of(*out) == CORDAGE_JSON_OBJECT)
+        return true;
+    call_error(c, 400, 50109, "The request body is no JSON object.");
+    return false;
+}
+
+static void post_message(struct call *c)
+{
+    struct sim_message m = { .content = STR("hello") };
+    struct world_member author;
+    struct buf text = { 0 };
+    cordage_json body;
+    uint64_t id;
+
+    if (!parse_body(c, &body) || !find_place(c, body) || !find_author(c, body, &author))
+        return;
+    json_str(json_get(body, "content"), &m.content);
+    m.guild = c->guild;
+    m.channel_id = c->channel_id;
+    m.author = author.index ? &author : NULL;
+    if (sim_say(c->routes->sim, &m, c->now, &text, &id)) {
+        call_out_of_memory(c);
+    } else {
+        recent_add(&c->routes->recent, id, c->channel_id, STR(""), buf_str(&text),
+                   c->now);
+        put_said(c, id);
+    }
+    buf_release(&text);
+}
+
+const struct route routes_control[] = {
+    { "GET", "_sim/report", get_report, BUCKET_NONE, .open = true },
+    { "GET", "_sim/world", get_world, BUCKET_NONE, .open = true },
+    { "POST", "_sim/fault", post_fault, BUCKET_NONE, .open = true },
+    { "POST", "_sim/message", post_message, BUCKET_NONE, .open = true },
+    { NULL },
+};

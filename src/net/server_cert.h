@@ -17,6 +17,7 @@ struct server_cert {
 /* Finds or makes it. A directory that others can write to, or broken files, are an error
  * with the fix. A certificate within 30 days of its end is made anew. Safe when two
  * processes start at once. */
-int server_cert_ensure(const char *directory, struct server_cert *out, cordage_error *error);
+int server_cert_ensure(const char *directory, struct server_cert *out,
+                       cordage_error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "conn.h"
 #include "error.h"
 
 /* libuv's timers stand still while the machine sleeps, ours do not: looking at the clock
@@ -79,7 +80,7 @@ static uint64_t sleep_ms(struct loop *l)
     uint64_t next = timers_next(&l->timers), now = host_now(&l->host);
     double ms;
 
-    if (next <= now)
+    if (next <= now || !list_is_empty(&l->ended) || !list_is_empty(&l->unwritten))
         return 0;
     ms = ceil((double)(next - now) / l->speed);
     return ms < LONGEST_SLEEP_MS ? (uint64_t)ms : LONGEST_SLEEP_MS;
@@ -96,6 +97,8 @@ static void on_turn_end(uv_prepare_t *turn_end)
 
     l->is_now_old = true;
     timers_fire(&l->timers, host_now(&l->host));
+    conn_write_all(l);
+    conn_tell_ended(l);
     uv_update_time(&l->uv);
     uv_timer_start(&l->wake, on_wake, sleep_ms(l), 0);
     l->is_now_old = true;
@@ -134,6 +137,37 @@ static int start_handles(struct loop *l)
     return err;
 }
 
+static int make_buffers(struct loop *l)
+{
+    l->cipher = malloc(LOOP_RECV);
+    l->plain = mem_zero(LOOP_PLAIN + BUF_SLACK);
+    l->tls_method = tls_io_method();
+    if (!l->cipher || !l->plain || !l->tls_method || timers_init(&l->timers))
+        return UV_ENOMEM;
+    return 0;
+}
+
+static void init(struct loop *l, const struct loop_options *options)
+{
+    l->host = (struct host){ .log = options->log,
+                             .now = host_now,
+                             .wall = host_wall,
+                             .random = host_random,
+                             .arm = host_arm,
+                             .disarm = host_disarm,
+                             .dial = conn_dial,
+                             .send = conn_send,
+                             .backlog = conn_backlog,
+                             .pause = conn_pause,
+                             .hangup = conn_hangup,
+                             .post = host_post };
+    l->speed = options->speed > 0 ? options->speed : 1;
+    l->tls = options->tls;
+    list_init(&l->conns);
+    list_init(&l->ended);
+    list_init(&l->unwritten);
+}
+
 int loop_new(const struct loop_options *options, struct loop **out, cordage_error *error)
 {
     struct loop *l = mem_zero(sizeof *l);
@@ -142,14 +176,12 @@ int loop_new(const struct loop_options *options, struct loop **out, cordage_erro
     *out = NULL;
     if (!l)
         return error_set(error, CORDAGE_ENOMEM, "out of memory for an event loop");
-    l->host = (struct host){ .log = options->log,
-                             .now = host_now,
-                             .wall = host_wall,
-                             .random = host_random,
-                             .arm = host_arm,
-                             .disarm = host_disarm,
-                             .post = host_post };
-    l->speed = options->speed > 0 ? options->speed : 1;
+    init(l, options);
+    err = options->proxy ? dial_read_proxy(options->proxy, &l->proxy, error) : 0;
+    if (err) {
+        free(l);
+        return err;
+    }
     err = uv_loop_init(&l->uv);
     if (err) {
         free(l);
@@ -157,7 +189,9 @@ int loop_new(const struct loop_options *options, struct loop **out, cordage_erro
                          uv_strerror(err));
     }
     mailbox_init(&l->mailbox, wake_for_mail, l);
-    err = timers_init(&l->timers) ? UV_ENOMEM : start_handles(l);
+    err = make_buffers(l);
+    if (!err)
+        err = start_handles(l);
     if (err) {
         loop_free(l);
         return error_set(error, CORDAGE_ESYSTEM, "cannot make an event loop: %s",
@@ -183,6 +217,11 @@ void loop_free(struct loop *l)
     assert(!l->running);
     mailbox_run(&l->mailbox);
     l->freeing = true;
+    while (!list_is_empty(&l->conns))
+        conn_over(CONTAINER_OF(l->conns.next, struct conn, on_loop), CORDAGE_ECLOSED,
+                  "the loop has ended");
+    while (!list_is_empty(&l->ended))
+        conn_tell_ended(l);
     close_handle((uv_handle_t *)&l->turn_end);
     close_handle((uv_handle_t *)&l->wake);
     close_handle((uv_handle_t *)&l->async);
@@ -192,6 +231,9 @@ void loop_free(struct loop *l)
     assert(err == 0);
     (void)err;
     timers_release(&l->timers);
+    BIO_meth_free(l->tls_method);
+    free(l->cipher);
+    free(l->plain);
     free(l);
 }
 
@@ -203,6 +245,11 @@ struct host *loop_host(struct loop *l)
 uv_loop_t *loop_uv(struct loop *l)
 {
     return &l->uv;
+}
+
+size_t loop_wires(const struct loop *l)
+{
+    return l->n_conns;
 }
 
 int loop_run(struct loop *l)

@@ -15,21 +15,30 @@ struct loop;
 struct loop_options {
     struct tls_client *tls; /* for dialling; borrowed; NULL: no TLS connections */
     struct log log;
-    double speed;           /* of its clock, for tests: 1, or 20 for twenty times; 0: 1 */
-    const char *proxy;      /* "http://host:port" to CONNECT through, or NULL; copied */
+    double speed;      /* of its clock, for tests: 1, or 20 for twenty times; 0: 1.
+                          The wall clock, and the deadlines of connecting and
+                          closing, stay real. Loops of equal speed agree on `now`,
+                          in one process or in several. */
+    const char *proxy; /* "http://host:port" to CONNECT through, or NULL; copied */
 };
 
+/* Errors: CORDAGE_EINVAL for the proxy, else what the system lacks. */
+
 int loop_new(const struct loop_options *options, struct loop **out, cordage_error *error);
-/* Not while it runs. What is still connected is dropped, with `closed` called. */
+/* Not while it runs. What is still connected is dropped, with `closed` called, and mail
+ * that waits is run. Listeners, and all that others put on its uv loop, must be gone.
+ * Waits for a lookup of a name that the system has begun. NULL is fine. */
 void loop_free(struct loop *l);
 struct host *loop_host(struct loop *l);
+/* What may wait to be written to one connection, in place of LIMIT_WRITE_QUEUE. [loop] */
+void loop_set_write_limit(struct host *h, struct wire *w, size_t limit);
 /* For libraries that bring their own sockets (libcurl, libmicrohttpd). [loop] */
 uv_loop_t *loop_uv(struct loop *l);
 /* Runs until loop_stop. [its thread] */
 int loop_run(struct loop *l);
 /* [any thread] */
 void loop_stop(struct loop *l);
-/* How many connections it has now. [loop] */
+/* How many connections it has now, dialling and closing ones among them. [loop] */
 size_t loop_wires(const struct loop *l);
 
 #endif

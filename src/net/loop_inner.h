@@ -15,7 +15,21 @@
 
 #include "buf.h"
 #include "loop.h"
+#include "tls_io.h"
 #include "timers.h"
+
+enum {
+    /* One `recv` takes at most this much: four TLS records of the largest size. */
+    LOOP_RECV = 64 * 1024,
+    /* Room for what these decrypt to and a record begun in an earlier wake. */
+    LOOP_PLAIN = LOOP_RECV + TLS_RECORD
+};
+
+/* Through which HTTP proxy to dial; an empty host: none. */
+struct proxy {
+    char host[256];
+    uint16_t port;
+};
 
 struct loop {
     struct host host; /* first: the host of a loop is the loop */
@@ -32,6 +46,17 @@ struct loop {
     uint64_t now;
     bool is_now_old; /* a new turn has begun since it was read */
     struct timers timers;
+
+    struct tls_client *tls;
+    BIO_METHOD *tls_method;
+    struct proxy proxy;
+    struct link conns; /* all of them */
+    size_t n_conns;
+    struct link ended;     /* conns whose owners have not been told yet */
+    struct link unwritten; /* conns with something sent in this turn */
+    struct tls_feed feed;  /* what one wake received, and for whom */
+    char *cipher;          /* LOOP_RECV bytes */
+    char *plain;           /* LOOP_PLAIN bytes and slack */
 };
 
 static inline struct loop *loop_of(struct host *h)

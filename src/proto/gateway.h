@@ -49,6 +49,7 @@ enum {
     GATEWAY_IDENTIFY_MS = 5 * 1000, /* one IDENTIFY per key in this window */
     GATEWAY_NONCE_MAX = 32,         /* bytes of an op 8 nonce */
     GATEWAY_MEMBERS_USER_IDS = 100, /* user_ids of one op 8 */
+    GATEWAY_INTENT_GUILDS = 1,
     GATEWAY_ALL_INTENTS = 53608447,
     GATEWAY_PRIVILEGED_INTENTS = 33026,
 };

@@ -2,7 +2,7 @@
  *
  * READY lists the guilds, each unavailable; a GUILD_CREATE or GUILD_DELETE answers
  * for each, and nothing announces the end: so it is over when all have answered, or
- * when none has for a while. Pure. */
+ * when none has for a while. Pure; a zeroed one is empty and valid. */
 #ifndef PROTO_GUILDS_H
 #define PROTO_GUILDS_H
 
@@ -10,20 +10,28 @@
 #include "map.h"
 
 struct guilds {
-    struct map known;   /* id -> a constant that tells available from not */
+    struct map known;   /* id -> a constant that says which of the states it is in */
     size_t n_available; /* of them, those that came and are not in an outage */
     size_t n_waiting;   /* of READY's, those that have not answered */
-    uint64_t quiet_at;  /* when waiting ends; UINT64_MAX: not loading */
+    bool loading;       /* READY came, and waiting has not ended yet */
 };
 
 void guilds_release(struct guilds *g);
-/* READY: replaces everything. `ids` is READY's array of {id, unavailable}. */
-int guilds_ready(struct guilds *g, cordage_json ids, uint64_t quiet_at);
-/* GUILD_CREATE, with `unavailable` as it stands there (false when absent). */
-int guilds_created(struct guilds *g, uint64_t id, bool unavailable, uint64_t quiet_at);
-/* GUILD_DELETE. */
-int guilds_deleted(struct guilds *g, uint64_t id, bool unavailable, uint64_t quiet_at);
-bool guilds_loading(const struct guilds *g);
+/* READY: replaces everything. `ids` is READY's array of {id, unavailable}; what is no
+ * guild in it is skipped, and so is what is beyond LIMIT_GUILDS. CORDAGE_ENOMEM: only
+ * some of them are known. */
+int guilds_ready(struct guilds *g, cordage_json ids);
+/* GUILD_CREATE, with `unavailable` as it stands there (false when absent).
+ * CORDAGE_ENOMEM, CORDAGE_ELIMIT: a new one that is not remembered. */
+int guilds_created(struct guilds *g, uint64_t id, bool unavailable);
+/* GUILD_DELETE: an outage when `unavailable`, else the bot is in it no longer. */
+int guilds_deleted(struct guilds *g, uint64_t id, bool unavailable);
+/* Nothing came for long enough: whoever has not answered is taken for unavailable. */
+void guilds_stop_waiting(struct guilds *g);
+static inline bool guilds_loading(const struct guilds *g)
+{
+    return g->loading;
+}
 static inline size_t guilds_count(const struct guilds *g)
 {
     return g->known.n;

@@ -10,7 +10,8 @@ struct deflate;
 /* NULL without memory. */
 struct deflate *deflate_new(enum compression kind);
 void deflate_free(struct deflate *d);
-/* Appends the message for one payload. COMPRESS_NONE copies it. */
+/* Appends the message for one payload. COMPRESS_NONE copies it. After CORDAGE_ENOMEM (or
+ * CORDAGE_ELIMIT, the buf's) the stream is of no use any more. */
 int deflate_payload(struct deflate *d, struct str payload, struct buf *out);
 /* One complete, independent zlib stream (IDENTIFY's `compress`). */
 int deflate_whole(struct str payload, struct buf *out);

@@ -178,14 +178,15 @@ static inline struct rig *rig_new_with(struct session_config config)
     config.shard_count = config.shard_count ? config.shard_count : 1;
     config.gateway_url =
         config.gateway_url ? config.gateway_url : "wss://gateway.discord.gg";
-    config.query = "v=10&encoding=json";
+    config.intents = config.intents ? config.intents : 513;
+    config.seed = config.seed ? config.seed : 1;
     CHECK_INT(session_init(&r.s, &config, r.now), 0);
     rig_pull(&r);
     return &r;
 }
-/* rig_new(.intents = 1, ...) */
+/* rig_new(.shard_id = 3, ...); what isn't given is as above. */
 #define rig_new(...) \
-    rig_new_with((struct session_config){ .intents = 513, .seed = 1, __VA_ARGS__ })
+    rig_new_with((struct session_config){ .query = "v=10&encoding=json", __VA_ARGS__ })
 
 static inline void rig_free(struct rig *r)
 {
@@ -365,6 +366,23 @@ static inline void rig_resume(struct rig *r)
     expect_send(r, RESUME);
     expect_state(r, SESSION_RESUME);
     expect_nothing(r);
+}
+
+/* How long the session stays away before it asks to dial. */
+static inline uint64_t rig_wait_of(struct rig *r)
+{
+    uint64_t lost_at = r->now;
+
+    rig_wait(r);
+    CHECK(r->n > 0);
+    return r->now - lost_at;
+}
+
+static inline void expect_between(uint64_t ms, uint64_t low, uint64_t high)
+{
+    if (ms < low || ms > high)
+        fail_msg("waited %llu ms, not %llu to %llu", (unsigned long long)ms,
+                 (unsigned long long)low, (unsigned long long)high);
 }
 
 #endif

@@ -165,7 +165,10 @@ TEST(real_traffic_is_read)
     n = fread(text, 1, sizeof text - 1, f);
     text[n] = '\0';
     fclose(f);
-    if (parse(text, DISCORD, &g, &error) < 0)
+    /* The file is an array of answers; there is one. */
+    CHECK(strchr(text, '{') && strrchr(text, '}'));
+    strrchr(text, '}')[1] = '\0';
+    if (parse(strchr(text, '{'), DISCORD, &g, &error) < 0)
         fail_msg("%s", error.message);
     CHECK(g.shards >= 1 && g.total >= 1000 && g.max_concurrency >= 1);
 }

@@ -42,6 +42,8 @@ enum {
     LIMIT_SIM_BODIES = 256 * 1024 * 1024,
     /* Its connections: a fleet's worth of processes with a few each. */
     LIMIT_SIM_CONNECTIONS = 1024,
+    /* REST requests waiting or under way: minutes of the global limit. */
+    LIMIT_REST_QUEUE = 10000,
 };
 
 #endif

@@ -54,6 +54,16 @@ struct str str_trim(struct str s)
     return s;
 }
 
+size_t str_characters(struct str s)
+{
+    size_t n = 0;
+
+    /* All bytes but those that continue a character. */
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
 bool str_u64(struct str s, uint64_t *out)
 {
     uint64_t value = 0;

@@ -44,6 +44,9 @@ size_t str_find(struct str s, struct str needle);
 /* Without blanks, tabs, CR and LF at either end. */
 struct str str_trim(struct str s);
 
+/* How many characters (Unicode code points) it has, if it is UTF-8. */
+size_t str_characters(struct str s);
+
 /* The whole of `s` as a decimal number; false on anything else: empty, a sign,
  * a blank, a digit too many. */
 bool str_u64(struct str s, uint64_t *out);

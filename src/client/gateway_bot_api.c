@@ -3,6 +3,7 @@
 #include "cordage/cordage.h"
 #include "fatal.h"
 #include "gateway_bot.h"
+#include "loop_mark.h"
 #include "settings.h"
 
 int cordage_get_gateway_bot(const cordage_options *options, cordage_gateway_bot *out,
@@ -13,6 +14,11 @@ int cordage_get_gateway_bot(const cordage_options *options, cordage_gateway_bot 
     int err;
 
     memset(out, 0, sizeof *out);
+    if (loop_is_marked())
+        return error_set(error, CORDAGE_EDEADLOCK,
+                         "cordage_get_gateway_bot waits, and was called on one of the "
+                         "library's loops: call it on a thread of your own, or set "
+                         "options.handler_threads.");
     err = settings_from(options, &settings, error);
     if (err)
         return err;

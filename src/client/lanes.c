@@ -310,7 +310,7 @@ int lanes_new(unsigned n, void **contexts, struct lanes **out)
     return 0;
 }
 
-void lanes_free(struct lanes *l)
+void lanes_end(struct lanes *l)
 {
     if (!l)
         return;
@@ -319,8 +319,15 @@ void lanes_free(struct lanes *l)
     l->ending = true;
     pthread_cond_broadcast(&l->wake);
     pthread_mutex_unlock(&l->lock);
-    for (unsigned i = 0; i < l->n_threads; i++)
-        pthread_join(l->threads[i].id, NULL);
+    while (l->n_threads > 0)
+        pthread_join(l->threads[--l->n_threads].id, NULL);
+}
+
+void lanes_free(struct lanes *l)
+{
+    if (!l)
+        return;
+    lanes_end(l);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);
     free(l);

@@ -58,7 +58,10 @@ struct lane_group {
 /* Starts `n` threads; thread i gives contexts[i] to its jobs (the array is borrowed for
  * the executor's life). CORDAGE_ENOMEM, CORDAGE_ESYSTEM (no more threads). */
 int lanes_new(unsigned n, void **contexts, struct lanes **out);
-/* When idle and with no push to come: ends and joins the threads. NULL is fine. */
+/* When idle, and nobody pushes meanwhile: ends and joins the threads. From then on it is
+ * an executor without threads. NULL is fine. */
+void lanes_end(struct lanes *l);
+/* Ends it first. NULL is fine. */
 void lanes_free(struct lanes *l);
 
 /* A group needs no release; it must outlive its jobs. */

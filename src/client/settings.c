@@ -287,23 +287,13 @@ static void take_files(struct settings *s, const cordage_options *o,
     }
 }
 
-/* Counts code points: the bytes that do not continue one. */
-static size_t characters(const char *utf8)
-{
-    size_t n = 0;
-
-    for (; *utf8; utf8++)
-        n += ((unsigned char)*utf8 & 0xc0) != 0x80;
-    return n;
-}
-
 static void take_the_rest(struct settings *s, const cordage_options *o,
                           const struct env *env, struct wrong *w)
 {
     char *end;
 
     if (o->activity && *o->activity) {
-        if (characters(o->activity) > ACTIVITY_MAX)
+        if (str_characters(str_of(o->activity)) > ACTIVITY_MAX)
             add(w, "activity: longer than the %d characters that Discord shows.",
                 ACTIVITY_MAX);
         s->activity = keep(w, str_of(o->activity));

@@ -1,0 +1,160 @@
+/* GET /gateway/bot: before the start, until Discord answers, and again when a shard
+ * cannot connect to the URL that it gave.
+ *
+ * A bot should come up by itself when Discord or the network does, so that what may pass
+ * is tried again for ever, ever more slowly. What will not pass ends the bot with its
+ * sentence: a refused token, a certificate that cannot be trusted, an answer that isn't
+ * Discord's. */
+#include <string.h>
+
+#include "client.h"
+#include "fatal.h"
+
+enum {
+    BACKOFF_FIRST_MS = 1000,
+    BACKOFF_MAX_MS = 60 * 1000,
+};
+
+/* Full jitter: the bots of an outage must not all come back at the same moment. */
+static uint64_t backoff_ms(cordage_client *c)
+{
+    uint64_t most = BACKOFF_FIRST_MS;
+
+    for (unsigned i = 1; i < c->n_tries && most < BACKOFF_MAX_MS; i++)
+        most *= 2;
+    if (most > BACKOFF_MAX_MS)
+        most = BACKOFF_MAX_MS;
+    return c->host->random(c->host) % most + 1;
+}
+
+static void on_time_to_ask(struct timer *t)
+{
+    client_ask(CONTAINER_OF(t, cordage_client, timer));
+}
+
+static void ask_later(cordage_client *c, const char *why)
+{
+    uint64_t wait = backoff_ms(c);
+
+    log_line(&c->log, LOG_WARN, "%s Trying again in %llu ms.", why,
+             (unsigned long long)wait);
+    c->timer.fire = on_time_to_ask;
+    c->host->arm(c->host, &c->timer, c->host->now(c->host) + wait);
+}
+
+static bool may_pass(const struct rest_answer *answer)
+{
+    switch (answer->err) {
+    case CORDAGE_ENET:
+    case CORDAGE_ETIMEOUT:
+    case CORDAGE_ENOMEM:
+    case CORDAGE_EFULL:
+        return true;
+    case CORDAGE_EHTTP:
+        return answer->status >= 500 || answer->status == 429;
+    default:
+        return false;
+    }
+}
+
+/* Fills *error when there is no usable answer. */
+static int read_answer(cordage_client *c, const struct rest_answer *answer,
+                       struct gateway_bot *bot, cordage_error *error)
+{
+    if (answer->err == CORDAGE_EAUTH)
+        return fatal_unauthorized(error);
+    if (answer->err)
+        return error_set(error, answer->err, "%s", answer->message);
+    return gateway_bot_parse(answer->body, c->settings.api, bot, error);
+}
+
+static void take_url(cordage_client *c, const struct gateway_bot *bot)
+{
+    pthread_mutex_lock(&c->lock);
+    memcpy(c->gateway_url, bot->url, sizeof c->gateway_url);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Shards run already; what they may still identify is the gate's business. */
+static void renew(cordage_client *c, const struct gateway_bot *bot)
+{
+    int err = gate_limits(c->gate, bot->max_concurrency, bot->total, bot->remaining,
+                          bot->reset_after_ms);
+
+    if (err)
+        log_line(&c->log, LOG_ERROR, "the identify limits stay as they were: %s",
+                 cordage_strerror(err));
+    pthread_mutex_lock(&c->lock);
+    crew_new_url(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void on_answer(void *user, const struct rest_answer *answer)
+{
+    cordage_client *c = user;
+    struct gateway_bot bot;
+    cordage_error error;
+    int err;
+
+    c->asking = false;
+    if (c->phase != CLIENT_ASKING && c->phase != CLIENT_RUNNING)
+        return;
+    err = read_answer(c, answer, &bot, &error);
+    if (!err) {
+        c->recommended = bot.shards;
+        take_url(c, &bot);
+        log_line(&c->log, LOG_INFO,
+                 "gateway url=%s recommended_shards=%u identifies_left=%u/%u "
+                 "max_concurrency=%u",
+                 bot.url, bot.shards, bot.remaining, bot.total, bot.max_concurrency);
+    }
+    if (c->phase == CLIENT_RUNNING) {
+        /* A shard that still cannot connect asks again by itself. */
+        if (err)
+            log_line(&c->log, LOG_WARN, "no new gateway URL: %s", error.message);
+        else
+            renew(c, &bot);
+    } else if (!err) {
+        client_start(c, &bot);
+    } else if (may_pass(answer)) {
+        ask_later(c, error.message);
+    } else {
+        client_fail(c, &error);
+    }
+}
+
+void client_ask(cordage_client *c)
+{
+    const struct str no_body = { "", 0 };
+    struct rest_answer failed = { 0 };
+
+    if (c->asking)
+        return;
+    c->asking = true;
+    c->n_tries++;
+    failed.err = rest_send(c->rest, "GET", "/gateway/bot", no_body, false, on_answer, c);
+    failed.message = cordage_strerror(failed.err);
+    if (failed.err)
+        on_answer(c, &failed);
+}
+
+static void run_url_mail(struct mail *mail)
+{
+    cordage_client *c = CONTAINER_OF(mail, cordage_client, url_mail);
+
+    pthread_mutex_lock(&c->lock);
+    c->url_posted = false;
+    pthread_mutex_unlock(&c->lock);
+    if (c->phase == CLIENT_RUNNING)
+        client_ask(c);
+}
+
+void client_want_url(cordage_client *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->url_mail.run = run_url_mail;
+    if (!c->url_posted)
+        c->host->post(c->host, &c->url_mail);
+    c->url_posted = true;
+    pthread_mutex_unlock(&c->lock);
+}

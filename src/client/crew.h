@@ -1,0 +1,110 @@
+/* crew.h - the loops that run this process's shards, and the shards on them.
+ *
+ * A shard lives on one loop for life: the
+ * loops take them in turn. The crew is made and started by
+ * the control loop when the number of shards is known; a loop's thread then owns its
+ * shards. The memory of the crew stays until the client is freed, so that the state of a
+ * shard can be asked at any time. */
+#ifndef CLIENT_CREW_H
+#define CLIENT_CREW_H
+
+#include "guild_book.h"
+#include "json.h"
+#include "lanes.h"
+#include "loop.h"
+#include "pass.h"
+#include "shard.h"
+#include "shards.h"
+#include "status.h"
+
+struct cordage_client;
+
+/* One thread with its loop. */
+struct crew_loop {
+    struct cordage_client *client;
+    struct loop *loop;
+    struct host *host;
+    struct shard_loop shared;   /* what its shards share */
+    struct json_parser *parser; /* finds out where an event belongs */
+    struct json_parser
+        *inline_parser; /* runs handlers, where there are no threads for it */
+    pthread_t thread;
+    bool has_thread;
+    unsigned index;
+    /* The loop's own. */
+    uint32_t n_running;               /* shards that are not stopped */
+    struct timer second;              /* writes down how its shards are */
+    char url[LIMIT_URL];              /* the gateway's, when it has changed */
+    struct buf presence;              /* when it has changed */
+    struct mail done_mail;            /* to the control loop: all shards are stopped */
+    struct mail stop_mail;            /* from it, like the others: close all shards */
+    struct mail url_mail;             /* the gateway's URL has changed */
+    struct mail presence_mail;        /* the presence has changed */
+    bool url_posted, presence_posted; /* under the client's lock */
+};
+
+/* One shard that runs here. */
+struct crew_shard {
+    struct cordage_client *client;
+    struct crew_loop *loop;
+    uint32_t id;
+    struct lane_group lanes; /* its events */
+    struct pass pass;
+    struct status status;
+    /* The loop's own. */
+    struct shard *shard; /* NULL: never made, or freed */
+    struct guild_book guilds;
+    uint64_t replayed; /* events since it began to resume */
+    bool identified;   /* an IDENTIFY has left: the presence of that moment is shown */
+    struct mail go_on_mail;
+    pthread_mutex_t lock; /* of what follows */
+    bool go_on_posted;
+    size_t in_transit; /* commands on their way to the loop */
+    size_t in_outbox;  /* that waited there when it was last looked at, or more */
+};
+
+struct crew {
+    unsigned n_loops;
+    struct crew_loop *loops;
+    uint32_t n_shards;
+    struct crew_shard *shards; /* [0] is range.first */
+    struct shard_range range;
+    unsigned n_busy; /* loops with shards that are not stopped: the control loop's */
+};
+
+/* Makes loops and shards, not yet running: the client's executor, gate and gateway URL
+ * stand. On failure what was made is there to be freed. [control] */
+int crew_make(struct cordage_client *c, const struct shard_range *range,
+              cordage_error *error);
+/* Starts the threads. On failure those that run are there to be stopped. [control] */
+int crew_start(struct cordage_client *c, cordage_error *error);
+/* Closes every shard; client_loop_done follows for each loop that has a thread. [control]
+ */
+void crew_stop(struct cordage_client *c);
+/* Ends the threads and frees shards and loops. All shards are stopped, or their threads
+ * were never started. What is known of them stays. [control] */
+void crew_end(struct cordage_client *c);
+void crew_release(struct crew *crew);
+/* Tells every shard the client's gateway URL, or presence. With the client's lock held,
+ * and the crew up. [any thread] */
+void crew_new_url(struct cordage_client *c);
+void crew_new_presence(struct cordage_client *c);
+/* Drops the events that no handler has begun. Returns how many. [control] */
+size_t crew_drop_events(struct crew *crew);
+/* The shard with this id, or NULL if it does not run here. [any thread] */
+struct crew_shard *crew_find(const struct crew *crew, uint32_t id);
+
+/* What is known of a shard. Returns whether it has had a READY. [any thread] */
+bool crew_shard_read(struct crew_shard *s, cordage_shard_info *out);
+
+/* crew_shard.c, used by crew.c: */
+void crew_shard_init(struct crew_shard *s, struct cordage_client *c, uint32_t id,
+                     struct crew_loop *loop);
+int crew_shard_make(struct crew_shard *s);
+void crew_shard_release(struct crew_shard *s);
+/* Writes down how the shard is. On its loop. */
+void crew_shard_note(struct crew_shard *s);
+/* It has no connection any more. On its loop. */
+void crew_shard_stopped(struct crew_shard *s);
+
+#endif

@@ -1,0 +1,241 @@
+/* An event that nobody wants ends at once: neither parsed nor copied. Otherwise it is
+ * parsed on the loop, to know which lane it belongs to, copied, and parsed again by the
+ * thread that runs its handlers: views cannot cross threads, and parsing is cheaper than
+ * the copy of a parsed document would be. Where handlers run on the loop there is no
+ * copy.
+ *
+ * READY, GUILD_CREATE and GUILD_DELETE are looked at in any case: who the bot is and
+ * which guilds it knows must be right also for a handler that comes later. */
+#include "delivery.h"
+
+#include <string.h>
+
+#include "client.h"
+#include "events.h"
+#include "views.h"
+
+struct delivery {
+    struct job job;
+    struct crew_shard *shard;
+    enum event_kind kind;
+    cordage_guild_why why;
+    uint64_t sequence, replayed;
+    struct str payload; /* behind this struct, or borrowed until the push returns */
+};
+
+/* ---- Running the handlers ----------------------------------------------------- */
+
+/* What the handlers of one event are given. */
+struct occasion {
+    cordage_client *client;
+    const struct delivery *delivery;
+    cordage_event event;
+};
+
+static void call_ready(const struct occasion *o, const struct handler *h)
+{
+    cordage_ready ready;
+
+    view_ready(&o->event, &ready);
+    ((cordage_ready_fn)h->fn)(o->client, &ready, h->user);
+}
+
+static void call_resumed(const struct occasion *o, const struct handler *h)
+{
+    cordage_resumed resumed;
+
+    view_resumed(&o->event, o->delivery->replayed, &resumed);
+    ((cordage_resumed_fn)h->fn)(o->client, &resumed, h->user);
+}
+
+static void call_guild(const struct occasion *o, const struct handler *h)
+{
+    cordage_guild guild;
+
+    view_guild(&o->event, o->delivery->why, &guild);
+    ((cordage_guild_fn)h->fn)(o->client, &guild, h->user);
+}
+
+static void call_guild_gone(const struct occasion *o, const struct handler *h)
+{
+    cordage_guild_gone gone;
+
+    view_guild_gone(&o->event, &gone);
+    ((cordage_guild_gone_fn)h->fn)(o->client, &gone, h->user);
+}
+
+static void call_message(const struct occasion *o, const struct handler *h)
+{
+    cordage_message message;
+
+    view_message(&o->event, o->client->user_id, &message);
+    ((cordage_message_fn)h->fn)(o->client, &message, h->user);
+}
+
+static void call_any(const struct occasion *o, const struct handler *h)
+{
+    ((cordage_event_fn)h->fn)(o->client, &o->event, h->user);
+}
+
+static void call_handlers(const struct occasion *o)
+{
+    static void (*const call[N_HANDLER_KINDS])(const struct occasion *,
+                                               const struct handler *) = {
+        [EVENT_READY] = call_ready,
+        [EVENT_RESUMED] = call_resumed,
+        [EVENT_GUILD_CREATE] = call_guild,
+        [EVENT_GUILD_UPDATE] = call_guild,
+        [EVENT_GUILD_DELETE] = call_guild_gone,
+        [EVENT_MESSAGE_CREATE] = call_message,
+        [HANDLER_ANY] = call_any,
+    };
+    struct handlers *handlers = &o->client->handlers;
+    struct handler_set *set = handlers_hold(handlers);
+
+    for (size_t i = 0; i < set->n; i++) {
+        const struct handler *h = set->at[i];
+
+        if (h->removed)
+            continue;
+        /* Each is given a view of its own, and may do with it what it likes. */
+        if (h->kind == HANDLER_ANY || h->kind == o->delivery->kind)
+            call[h->kind](o, h);
+    }
+    handlers_let_go(handlers, set);
+}
+
+static void report_unreadable(struct crew_shard *s, int err)
+{
+    log_line(&s->client->log, LOG_WARN, "shard=%u an event could not be read: %s", s->id,
+             cordage_strerror(err));
+}
+
+static void run_delivery(struct job *job, void *parser)
+{
+    struct delivery *d = CONTAINER_OF(job, struct delivery, job);
+    struct occasion o = { .client = d->shard->client, .delivery = d };
+    cordage_json root;
+    struct str name = { "", 0 };
+    int err = json_parse(parser, d->payload, &root);
+
+    if (err) {
+        report_unreadable(d->shard, err);
+        return;
+    }
+    json_str(json_get(root, "t"), &name);
+    o.event = (cordage_event){
+        .name = { name.p, name.n },
+        .data = json_get(root, "d"),
+        .sequence = d->sequence,
+        .shard_id = d->shard->id,
+        .shard_count = o.client->crew.range.count,
+    };
+    o.event.guild_id = event_route_of(d->kind, o.event.data).guild_id;
+    call_handlers(&o);
+}
+
+/* ---- Taking an event ----------------------------------------------------------- */
+
+static void release_delivery(struct job *job)
+{
+    free(CONTAINER_OF(job, struct delivery, job));
+}
+
+static void keep_delivery(struct job *job)
+{
+    (void)job; /* it is on the stack of whoever pushed it */
+}
+
+static bool run_inline(struct crew_shard *s, const struct delivery *delivery)
+{
+    struct delivery d = *delivery;
+
+    d.job.release = keep_delivery;
+    return lanes_push(&s->lanes, &d.job);
+}
+
+static bool push_copy(struct crew_shard *s, const struct delivery *delivery)
+{
+    size_t n = delivery->payload.n;
+    struct delivery *d = malloc(sizeof *d + n + BUF_SLACK);
+    char *bytes;
+
+    if (!d) {
+        log_line(&s->client->log, LOG_ERROR, "shard=%u an event is lost: out of memory",
+                 s->id);
+        return true;
+    }
+    *d = *delivery;
+    bytes = (char *)(d + 1);
+    memcpy(bytes, delivery->payload.p, n);
+    memset(bytes + n, 0, BUF_SLACK);
+    d->payload.p = bytes;
+    return lanes_push(&s->lanes, &d->job);
+}
+
+/* Writes down what the client itself must know of an event. */
+static void note_event(struct crew_shard *s, struct delivery *d, cordage_json data)
+{
+    unsigned long long nobody = 0;
+
+    switch (d->kind) {
+    case EVENT_READY:
+        atomic_compare_exchange_strong(&s->client->user_id, &nobody,
+                                       cordage_json_id(
+                                           json_get(json_get(data, "user"), "id")));
+        guild_book_ready(&s->guilds, data);
+        status_reported(&s->status);
+        break;
+    case EVENT_GUILD_CREATE:
+        d->why = guild_book_created(&s->guilds, data);
+        break;
+    case EVENT_GUILD_DELETE:
+        guild_book_deleted(&s->guilds, data);
+        break;
+    default:
+        return;
+    }
+    crew_shard_note(s);
+}
+
+static bool is_noted(enum event_kind kind)
+{
+    return kind == EVENT_READY || kind == EVENT_GUILD_CREATE ||
+           kind == EVENT_GUILD_DELETE;
+}
+
+bool delivery_take(struct crew_shard *s, const struct dispatch *event)
+{
+    cordage_client *c = s->client;
+    struct delivery d = { .shard = s,
+                          .kind = event_kind_of(event->name),
+                          .sequence = event->seq,
+                          .payload = event->payload };
+    bool wanted = handlers_want(&c->handlers, d.kind) && !c->stopping;
+    bool is_inline = c->settings.handler_threads == 0;
+    cordage_json root;
+    int err;
+
+    if (d.kind == EVENT_RESUMED)
+        d.replayed = s->replayed;
+    else
+        s->replayed++;
+    if (!wanted && !is_noted(d.kind))
+        return true;
+    d.job.run = run_delivery;
+    d.job.release = release_delivery;
+    d.job.barrier = d.kind == EVENT_READY || d.kind == EVENT_RESUMED;
+    if (!is_inline || is_noted(d.kind)) {
+        err = json_parse(s->loop->parser, event->payload, &root);
+        if (err) {
+            report_unreadable(s, err);
+            return true;
+        }
+        root = json_get(root, "d");
+        d.job.key = event_route_of(d.kind, root).lane;
+        note_event(s, &d, root);
+    }
+    if (!wanted)
+        return true;
+    return is_inline ? run_inline(s, &d) : push_copy(s, &d);
+}

@@ -1,0 +1,24 @@
+/* guild_book.h - why a guild comes: listed in READY, back from an outage, or new.
+ *
+ * GUILD_CREATE says the same in all three cases; which it is follows from what was known
+ * of the guild before. One book a shard, 16 bytes or so a guild. Pure, not locked.
+ * Without memory a guild may be taken for one that was not known: nothing worse. */
+#ifndef CLIENT_GUILD_BOOK_H
+#define CLIENT_GUILD_BOOK_H
+
+#include "cordage/cordage.h"
+#include "map.h"
+
+struct guild_book {
+    struct map known; /* id -> one of three constants */
+};
+
+void guild_book_release(struct guild_book *b);
+/* READY's `d`: a new list replaces the old one. */
+void guild_book_ready(struct guild_book *b, cordage_json d);
+/* GUILD_CREATE's `d`. */
+cordage_guild_why guild_book_created(struct guild_book *b, cordage_json d);
+/* GUILD_DELETE's `d`. */
+void guild_book_deleted(struct guild_book *b, cordage_json d);
+
+#endif

@@ -1,0 +1,350 @@
+/* From the start of a bot to its end, all on the control loop.
+ *
+ * Start: ask Discord, check the budget, make the crew, let the shards go to the gate.
+ *
+ * End: every shard closes its session; the events that are queued are handled; requests
+ * under way are answered; then nothing is accepted any more, what is still asked of us
+ * ends with CORDAGE_ECLOSED, and when the last callback has returned the loops end. All
+ * that waits has PATIENCE_MS together. After that what is queued is dropped, and only
+ * what runs in a handler is waited for: nobody can take a thread out of it. */
+#include <assert.h>
+#include <signal.h>
+#include <string.h>
+
+#include "client.h"
+#include "commands.h"
+#include "fatal.h"
+#include "loop_mark.h"
+#include "ticks.h"
+
+enum { PATIENCE_MS = 10 * 1000 };
+
+static void enter(cordage_client *c, enum client_phase phase)
+{
+    assert(phase > c->phase);
+    pthread_mutex_lock(&c->lock);
+    c->phase = phase;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Why it ends, unless it was asked to. */
+static void report(cordage_client *c)
+{
+    cordage_error error;
+
+    pthread_mutex_lock(&c->lock);
+    error = c->error;
+    pthread_mutex_unlock(&c->lock);
+    if (error.code)
+        log_line(&c->log, LOG_ERROR, "%s", error.message);
+}
+
+/* ---- The start -------------------------------------------------------------------- */
+
+static struct shard_range range_of(const cordage_client *c, const struct gateway_bot *bot)
+{
+    const struct settings *s = &c->settings;
+    uint32_t count = s->shards_auto ? bot->shards : s->shard_count;
+
+    return (struct shard_range){
+        .first = s->shard_first,
+        .last = s->shard_last == CORDAGE_SHARD_LAST ? count - 1 : s->shard_last,
+        .count = count,
+    };
+}
+
+/* What /gateway/bot said decides whether this start is allowed at all. */
+static int check_start(cordage_client *c, const struct gateway_bot *bot,
+                       const struct shard_range *range, cordage_error *error)
+{
+    int err = shard_range_check(range, error);
+    uint32_t n = shard_range_size(range);
+
+    if (!err && bot->remaining < n)
+        err = fatal_budget(n, bot->remaining, bot->reset_after_ms, c->host->wall(c->host),
+                           error);
+    return err;
+}
+
+static int make_gate(cordage_client *c, const struct gateway_bot *bot,
+                     cordage_error *error)
+{
+    int err = gate_new(c->host, bot->max_concurrency, &c->gate);
+
+    if (!err)
+        err = gate_limits(c->gate, bot->max_concurrency, bot->total, bot->remaining,
+                          bot->reset_after_ms);
+    if (err)
+        error_set(error, err, "The identify gate could not be made: %s.",
+                  cordage_strerror(err));
+    return err;
+}
+
+static void crew_is_up(cordage_client *c)
+{
+    c->shard_count = c->crew.range.count;
+    pthread_mutex_lock(&c->lock);
+    c->crew_up = true;
+    c->has_crew = true;
+    pthread_mutex_unlock(&c->lock);
+    commands_send_early(c);
+}
+
+void client_start(cordage_client *c, const struct gateway_bot *bot)
+{
+    struct shard_range range = range_of(c, bot);
+    uint32_t n = shard_range_size(&range);
+    cordage_error error;
+
+    if (check_start(c, bot, &range, &error) || make_gate(c, bot, &error) ||
+        crew_make(c, &range, &error)) {
+        client_fail(c, &error);
+        return;
+    }
+    log_line(&c->log, LOG_INFO, "starting shards=%u-%u/%u loops=%u at_least_ms=%llu",
+             range.first, range.last, range.count, c->crew.n_loops,
+             (unsigned long long)shards_start_ms(n, bot->max_concurrency));
+    enter(c, CLIENT_RUNNING);
+    crew_is_up(c);
+    if (crew_start(c, &error))
+        client_fail(c, &error);
+}
+
+/* ---- The end ----------------------------------------------------------------------- */
+
+static void run_end(struct mail *mail)
+{
+    cordage_client *c = CONTAINER_OF(mail, cordage_client, end_mail);
+
+    c->host->disarm(c->host, &c->timer);
+    loop_stop(c->control);
+}
+
+static void post_end(void *user)
+{
+    cordage_client *c = user;
+
+    c->host->post(c->host, &c->end_mail);
+}
+
+/* All mail from before the end has run: no request can come after this. */
+static void run_flush(struct mail *mail)
+{
+    cordage_client *c = CONTAINER_OF(mail, cordage_client, flush_mail);
+
+    rest_free(c->rest);
+    c->rest = NULL;
+    lanes_when_idle(c->lanes, post_end, c);
+}
+
+static void end(cordage_client *c)
+{
+    if (c->phase != CLIENT_STOPPING)
+        return;
+    pthread_mutex_lock(&c->lock);
+    c->phase = CLIENT_ENDING;
+    c->crew_up = false;
+    pthread_mutex_unlock(&c->lock);
+    c->host->post(c->host, &c->flush_mail);
+}
+
+/* No handler runs: it is over, unless an answer is still to come. */
+static void run_idle(struct mail *mail)
+{
+    cordage_client *c = CONTAINER_OF(mail, cordage_client, idle_mail);
+    unsigned n_requests;
+
+    c->settling = false;
+    pthread_mutex_lock(&c->lock);
+    n_requests = c->n_requests;
+    pthread_mutex_unlock(&c->lock);
+    if (n_requests == 0)
+        end(c);
+}
+
+static void post_idle(void *user)
+{
+    cordage_client *c = user;
+
+    c->host->post(c->host, &c->idle_mail);
+}
+
+/* Waits for the handlers, once no shard brings them any more. */
+static void settle(cordage_client *c)
+{
+    if (c->phase != CLIENT_STOPPING || c->crew.n_busy > 0 || c->settling)
+        return;
+    if (c->impatient) {
+        end(c);
+        return;
+    }
+    c->settling = true;
+    lanes_when_idle(c->lanes, post_idle, c);
+}
+
+void client_request_done(cordage_client *c)
+{
+    settle(c);
+}
+
+void client_loop_done(cordage_client *c)
+{
+    c->crew.n_busy--;
+    settle(c);
+}
+
+static void on_patience_end(struct timer *t)
+{
+    cordage_client *c = CONTAINER_OF(t, cordage_client, timer);
+    size_t n = crew_drop_events(&c->crew);
+
+    log_line(
+        &c->log, LOG_WARN,
+        "stopping takes more than %d s: events_dropped=%zu; waiting for handlers that "
+        "still run",
+        PATIENCE_MS / 1000, n);
+    c->impatient = true;
+    if (c->crew.n_busy == 0)
+        end(c);
+}
+
+void client_prepare(cordage_client *c)
+{
+    c->idle_mail.run = run_idle;
+    c->flush_mail.run = run_flush;
+    c->end_mail.run = run_end;
+}
+
+void client_begin_stop(cordage_client *c)
+{
+    if (c->phase >= CLIENT_STOPPING)
+        return;
+    report(c);
+    c->stopping = true;
+    enter(c, CLIENT_STOPPING);
+    c->timer.fire = on_patience_end;
+    c->host->arm(c->host, &c->timer, c->host->now(c->host) + PATIENCE_MS);
+    ticks_stop(c);
+    gate_free(c->gate);
+    c->gate = NULL;
+    crew_stop(c);
+    settle(c);
+}
+
+/* ---- Signals ------------------------------------------------------------------------
+ */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    cordage_client *c = handle->data;
+
+    log_line(&c->log, LOG_INFO, "signal %d: stopping", number);
+    /* The next one ends the process at once, as it would without us. */
+    uv_signal_stop(&c->signals[0]);
+    uv_signal_stop(&c->signals[1]);
+    client_begin_stop(c);
+}
+
+static int open_signals(cordage_client *c, cordage_error *error)
+{
+    static const int numbers[] = { SIGINT, SIGTERM };
+
+    if (!c->settings.handle_signals)
+        return 0;
+    for (size_t i = 0; i < 2; i++) {
+        int err = uv_signal_init(loop_uv(c->control), &c->signals[i]);
+
+        c->signals[i].data = c;
+        if (!err)
+            err = uv_signal_start(&c->signals[i], on_signal, numbers[i]);
+        if (err)
+            return error_set(error, CORDAGE_ESYSTEM, "Signals cannot be handled: %s.",
+                             uv_strerror(err));
+    }
+    return 0;
+}
+
+static void close_signals(cordage_client *c)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (c->signals[i].loop)
+            uv_close((uv_handle_t *)&c->signals[i], NULL);
+}
+
+/* ---- All of it ------------------------------------------------------------------------
+ */
+
+/* Takes the phase from NEW to ASKING: false if it was run before. */
+static bool begin(cordage_client *c)
+{
+    bool is_new;
+
+    pthread_mutex_lock(&c->lock);
+    is_new = c->phase == CLIENT_NEW;
+    if (is_new)
+        c->phase = CLIENT_ASKING;
+    pthread_mutex_unlock(&c->lock);
+    return is_new;
+}
+
+static int make_rest(cordage_client *c, cordage_error *error)
+{
+    struct rest_options options = {
+        .api = c->settings.api,
+        .token = &c->settings.token,
+        .http = { .ca_file = c->settings.ca_file, .proxy = c->settings.proxy },
+    };
+
+    return rest_new(c->control, &options, &c->rest, error);
+}
+
+static int make_lanes(cordage_client *c, cordage_error *error)
+{
+    unsigned n = c->settings.handler_threads;
+    int err = lanes_new(n, (void **)c->parsers, &c->lanes);
+
+    if (err)
+        return error_set(error, err, "%u handler threads cannot be started: %s.", n,
+                         cordage_strerror(err));
+    lane_group_init(&c->own_lanes, c->lanes, UINT32_MAX);
+    c->own_lanes.inline_context = c->parsers[n];
+    return 0;
+}
+
+static void finish(cordage_client *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->phase = CLIENT_ENDED;
+    c->crew_up = false;
+    pthread_mutex_unlock(&c->lock);
+    close_signals(c);
+    crew_end(c);
+    ticks_release(c);
+    commands_drop_early(c);
+    gate_free(c->gate);
+    c->gate = NULL;
+    rest_free(c->rest);
+    c->rest = NULL;
+    lanes_end(c->lanes);
+}
+
+int cordage_client_run(cordage_client *c)
+{
+    cordage_error error;
+
+    if (!begin(c)) {
+        log_line(&c->log, LOG_ERROR, "a client runs once: make another one");
+        return cordage_exit_status(CORDAGE_ESTATE);
+    }
+    loop_mark(true);
+    if (make_lanes(c, &error) || make_rest(c, &error) || open_signals(c, &error)) {
+        client_fail(c, &error);
+        report(c);
+    } else {
+        client_ask(c);
+        loop_run(c->control);
+    }
+    finish(c);
+    loop_mark(false);
+    return cordage_exit_status(cordage_client_error(c)->code);
+}

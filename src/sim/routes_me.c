@@ -29,7 +29,7 @@ static void get_gateway_bot(struct call *c)
 
 static void get_me(struct call *c)
 {
-    world_write_bot(call_world(c), true, &c->out);
+    world_write_self(call_world(c), &c->out);
 }
 
 /* The application has the bot's id and name. */

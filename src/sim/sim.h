@@ -38,7 +38,7 @@ struct sim_config {
     uint32_t max_guilds_per_shard; /* default 2500: else 4011 */
     uint32_t session_ttl_ms;       /* after the connection's loss, default 180000 */
     uint32_t session_buffer;       /* events kept for RESUME, default 100000 */
-    size_t buffer_bytes;     /* of all sessions' events together, default 1 GiB; more,
+    size_t buffer_bytes;     /* of all sessions' events together, default 512 MiB; more,
                                 and sessions forget their oldest early */
     uint32_t guilds_per_s;   /* GUILD_CREATEs after READY, per session; default 500 */
     const char *gateway_url; /* for /gateway and READY; copied; sim_set_urls */
@@ -96,6 +96,8 @@ uint64_t sim_wall(const struct sim *s, uint64_t now);
 /* Notes a broken rule without a shard (REST). */
 void sim_broke(struct sim *s, enum sim_rule rule, uint64_t now, const char *detail);
 
+/* Whether the door for resumes takes connections: a fault may have shut it. */
+bool sim_resume_door_is_open(const struct sim *s);
 /* A websocket was opened with `query` ("v=10&encoding=json…"), on the resume door or not.
  * HELLO goes out from inside. NULL without memory. */
 struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,

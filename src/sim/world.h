@@ -41,7 +41,8 @@ struct world_guild {
     uint32_t index;            /* 0, 1, 2… */
     uint32_t n_members;        /* with the bot */
     uint32_t n_text;           /* text channels: 3 to 6 */
-    bool unavailable;          /* in an outage */
+    bool voice_mute, voice_deaf;
+    bool unavailable; /* in an outage */
 };
 
 struct world {
@@ -84,12 +85,16 @@ uint64_t world_snowflake(struct world *w, uint64_t wall_ms);
 /* A number that follows from the seed, `id` and `what` alone. */
 uint64_t world_chance(const struct world *w, uint64_t id, uint32_t what);
 
-/* ---- JSON of whole objects -------------------------------------------------- */
+/* ---- JSON of whole objects ------------------------------------------------------ */
 
-/* The bot as others see it. `own`: as it sees itself (READY, /users/@me). */
-void world_write_bot(const struct world *w, bool own, struct json_writer *j);
-/* Anybody, the bot too. */
+/* Anybody, as others see them. */
 void world_write_user(const struct world *w, uint64_t user_id, struct json_writer *j);
+/* The bot as it sees itself: READY's `user`, /users/@me. */
+void world_write_self(const struct world *w, struct json_writer *j);
+/* One of a message's `mentions`: a user, on the gateway with `member`. */
+void world_write_mention(const struct world *w, const struct world_guild *g,
+                         const struct world_member *m, bool with_member,
+                         struct json_writer *j);
 /* `with_user` false as in MESSAGE_CREATE's `member`. */
 void world_write_member(const struct world *w, const struct world_guild *g,
                         const struct world_member *m, bool with_user,
@@ -106,8 +111,8 @@ bool world_is_online(const struct world *w, const struct world_guild *g,
                      const struct world_member *m);
 /* The bot's voice state; `with_guild`: with guild_id and member, as VOICE_STATE_UPDATE.
  */
-void world_write_bot_voice(const struct world *w, const struct world_guild *g, bool mute,
-                           bool deaf, bool with_guild, struct json_writer *j);
+void world_write_bot_voice(const struct world *w, const struct world_guild *g,
+                           bool with_guild, struct json_writer *j);
 
 /* What GUILD_CREATE says beyond the guild, for one session. */
 struct world_create {

@@ -1,0 +1,438 @@
+#include "sim_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "field.h"
+#include "limits.h"
+#include "mem.h"
+#include "shards.h"
+
+void sim_config_default(struct sim_config *c)
+{
+    *c = (struct sim_config){
+        .guilds = 8,
+        .max_concurrency = 1,
+        .session_limit = 1000,
+        .heartbeat_ms = 41250,
+        .seed = 1,
+        .allowed_intents = GATEWAY_ALL_INTENTS,
+        .max_guilds_per_shard = 2500,
+        .session_ttl_ms = 180000,
+        .session_buffer = 100000,
+        .buffer_bytes = 512u * 1024 * 1024,
+        .guilds_per_s = 500,
+    };
+}
+
+static int check_config(const struct sim_config *c, cordage_error *error)
+{
+    if (c->guilds > WORLD_GUILDS_MAX)
+        return error_set(error, CORDAGE_EINVAL, "guilds must be 0 to %d",
+                         WORLD_GUILDS_MAX);
+    if (c->members == 1 || c->members > WORLD_MEMBERS_MAX)
+        return error_set(error, CORDAGE_EINVAL, "members must be 0 or 2 to %d",
+                         WORLD_MEMBERS_MAX);
+    if (c->max_concurrency == 0 || c->max_concurrency > LIMIT_SHARDS)
+        return error_set(error, CORDAGE_EINVAL, "max_concurrency must be 1 to %d",
+                         LIMIT_SHARDS);
+    if (c->heartbeat_ms < 10)
+        return error_set(error, CORDAGE_EINVAL, "heartbeat_ms must be at least 10");
+    if (c->session_buffer == 0 || c->guilds_per_s == 0 || c->max_guilds_per_shard == 0)
+        return error_set(error, CORDAGE_EINVAL,
+                         "session_buffer, guilds_per_s and max_guilds_per_shard must be "
+                         "at least 1");
+    if (!(c->traffic >= 0 && c->traffic <= 1e6))
+        return error_set(error, CORDAGE_EINVAL, "traffic must be 0 to 1000000 a second");
+    return 0;
+}
+
+/* ---- The token ------------------------------------------------------------------ */
+
+static void base64(struct str in, char *out)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned bits = 0, n = 0;
+
+    for (size_t i = 0; i < in.n; i++) {
+        bits = bits << 8 | (unsigned char)in.p[i];
+        for (n += 8; n >= 6; n -= 6)
+            *out++ = digits[bits >> (n - 6) & 63];
+    }
+    if (n)
+        *out++ = digits[bits << (6 - n) & 63];
+    *out = '\0';
+}
+
+/* Like Discord's: the bot's id in base64, and two parts more. Some libraries look. */
+static char *make_token(struct sim *s)
+{
+    char id[24], head[40], text[128];
+    int n = snprintf(id, sizeof id, "%llu", (unsigned long long)s->world.bot_id);
+
+    base64((struct str){ id, (size_t)n }, head);
+    n = snprintf(text, sizeof text, "%s.%06llx.%016llx%016llx", head,
+                 (unsigned long long)rng_next(&s->rng) & 0xffffff,
+                 (unsigned long long)rng_next(&s->rng),
+                 (unsigned long long)rng_next(&s->rng));
+    return mem_copy(text, (size_t)n);
+}
+
+static struct str without_bot(struct str token)
+{
+    if (str_starts(token, STR("Bot ")))
+        token = (struct str){ token.p + 4, token.n - 4 };
+    return token;
+}
+
+bool sim_token_ok(const struct sim *s, struct str token)
+{
+    return str_is(without_bot(token), s->token);
+}
+
+void sim_reset_token(struct sim *s, uint64_t now)
+{
+    char *token = make_token(s);
+
+    /* Without memory for a new one no token is right. */
+    if (token) {
+        free(s->token);
+        s->token = token;
+        s->config.token = token;
+    } else {
+        memset(s->token, 0, 1);
+    }
+    for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
+        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
+
+        next = l->next;
+        if (ss->conn)
+            sim_conn_close(ss->conn, CLOSE_AUTHENTICATION_FAILED,
+                           "Authentication failed.", now);
+        else
+            sim_session_end(ss, SIM_END_FATAL);
+    }
+}
+
+/* ---- Making and unmaking -------------------------------------------------------- */
+
+static int copy_text(char **to, const char *from)
+{
+    char *copy = from ? mem_copy(from, strlen(from)) : NULL;
+
+    if (from && !copy)
+        return CORDAGE_ENOMEM;
+    free(*to);
+    *to = copy;
+    return 0;
+}
+
+int sim_set_urls(struct sim *s, const char *gateway_url, const char *resume_url)
+{
+    if (copy_text(&s->gateway_url, gateway_url) < 0 ||
+        copy_text(&s->resume_url, resume_url) < 0)
+        return CORDAGE_ENOMEM;
+    s->config.gateway_url = s->gateway_url;
+    s->config.resume_url = s->resume_url;
+    return 0;
+}
+
+static int fill(struct sim *s)
+{
+    const struct sim_config *c = &s->config;
+    int err = world_init(&s->world, c->guilds, c->members, c->seed);
+
+    if (err)
+        return err;
+    s->parser = json_parser_new();
+    s->key_free_at = calloc(c->max_concurrency, sizeof *s->key_free_at);
+    s->memories = calloc(SIM_MEMORIES, sizeof *s->memories);
+    if (c->token) {
+        struct str token = without_bot(str_of(c->token));
+
+        s->token = mem_copy(token.p, token.n);
+    } else {
+        s->token = make_token(s);
+    }
+    if (!s->parser || !s->key_free_at || !s->memories || !s->token)
+        return CORDAGE_ENOMEM;
+    s->config.token = s->token;
+    return sim_set_urls(s, c->gateway_url, c->resume_url);
+}
+
+int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
+            struct sim **out, cordage_error *error)
+{
+    struct sim *s;
+    int err = check_config(config, error);
+
+    *out = NULL;
+    if (err)
+        return err;
+    s = mem_zero(sizeof *s);
+    if (!s)
+        return error_set(error, CORDAGE_ENOMEM, "out of memory");
+    s->config = *config;
+    s->started_at = now;
+    s->started_wall = wall_ms;
+    s->budget_resets_at = NEVER;
+    s->wake_at = NEVER;
+    s->rng = rng_seeded(config->seed ^ 0x73696d);
+    list_init(&s->conns);
+    list_init(&s->sessions);
+    err = fill(s);
+    if (err) {
+        sim_free(s);
+        return error_set(error, err, "%s", cordage_strerror(err));
+    }
+    *out = s;
+    return 0;
+}
+
+static void free_conns(struct sim *s)
+{
+    struct link *l;
+
+    while ((l = list_pop(&s->conns)))
+        free(CONTAINER_OF(l, struct sim_conn, link));
+}
+
+static void free_routes(struct sim *s)
+{
+    size_t at = 0;
+    void *route;
+
+    while ((route = map_next(&s->routes, &at, NULL)))
+        free(route);
+    map_release(&s->routes);
+    free(s->counts);
+}
+
+void sim_free(struct sim *s)
+{
+    if (!s)
+        return;
+    while (!list_is_empty(&s->sessions))
+        sim_session_end(CONTAINER_OF(s->sessions.next, struct sim_session, link),
+                        SIM_END_LOST);
+    free_conns(s);
+    free_routes(s);
+    world_release(&s->world);
+    report_release(&s->report);
+    json_parser_free(s->parser);
+    buf_release(&s->in);
+    buf_release(&s->out);
+    buf_release(&s->body);
+    free(s->key_free_at);
+    free(s->memories);
+    free(s->token);
+    free(s->gateway_url);
+    free(s->resume_url);
+    free(s);
+}
+
+/* ---- Budget --------------------------------------------------------------------- */
+
+static void roll_budget(struct sim *s, uint64_t now)
+{
+    if (now >= s->budget_resets_at) {
+        s->identifies_used = 0;
+        s->budget_resets_at = NEVER;
+    }
+}
+
+bool sim_has_budget(struct sim *s, uint64_t now)
+{
+    roll_budget(s, now);
+    return s->identifies_used < s->config.session_limit;
+}
+
+void sim_charge_identify(struct sim *s, uint64_t now)
+{
+    roll_budget(s, now);
+    if (s->budget_resets_at == NEVER)
+        s->budget_resets_at = now + SIM_BUDGET_WINDOW_MS;
+    s->identifies_used++;
+}
+
+void sim_budget(struct sim *s, uint64_t now, struct sim_budget *out)
+{
+    const struct sim_config *c = &s->config;
+    uint32_t advised = (c->guilds + 999) / 1000;
+
+    roll_budget(s, now);
+    *out = (struct sim_budget){
+        .shards = c->recommended_shards ? c->recommended_shards
+                  : advised             ? advised
+                                        : 1,
+        .total = c->session_limit,
+        .remaining = c->session_limit - s->identifies_used,
+        .max_concurrency = c->max_concurrency,
+    };
+    if (s->budget_resets_at != NEVER)
+        out->reset_after_ms = s->budget_resets_at - now;
+}
+
+/* ---- Memories ------------------------------------------------------------------- */
+
+void sim_remember(struct sim *s, const struct sim_memory *m)
+{
+    s->memories[s->n_memories++ % SIM_MEMORIES] = *m;
+}
+
+/* The newest first. */
+static const struct sim_memory *memory(const struct sim *s, size_t age)
+{
+    size_t kept = s->n_memories < SIM_MEMORIES ? s->n_memories : SIM_MEMORIES;
+
+    return age < kept ? &s->memories[(s->n_memories - 1 - age) % SIM_MEMORIES] : NULL;
+}
+
+const struct sim_memory *sim_recall_session(const struct sim *s, struct str id)
+{
+    const struct sim_memory *m;
+
+    for (size_t age = 0; id.n && (m = memory(s, age)); age++)
+        if (str_is(id, m->session_id))
+            return m;
+    return NULL;
+}
+
+const struct sim_memory *sim_recall_fatal(const struct sim *s, uint64_t fingerprint)
+{
+    const struct sim_memory *m;
+
+    for (size_t age = 0; (m = memory(s, age)); age++)
+        if (m->why == SIM_END_FATAL && m->fingerprint == fingerprint)
+            return m;
+    return NULL;
+}
+
+/* ---- Time ----------------------------------------------------------------------- */
+
+static void look_around(struct sim *s, uint64_t now)
+{
+    struct link *l, *next;
+
+    s->wake_at = NEVER;
+    for (l = s->conns.next; l != &s->conns; l = l->next)
+        sim_conn_tick(CONTAINER_OF(l, struct sim_conn, link), now);
+    for (l = s->sessions.next; l != &s->sessions; l = next) {
+        next = l->next;
+        sim_session_tick(CONTAINER_OF(l, struct sim_session, link), now);
+    }
+    for (l = s->sessions.next; l != &s->sessions; l = l->next)
+        sim_wake(s, sim_session_deadline(CONTAINER_OF(l, struct sim_session, link)));
+}
+
+void sim_tick(struct sim *s, uint64_t now)
+{
+    sim_traffic_tick(s, now);
+    if (now >= s->wake_at)
+        look_around(s, now);
+}
+
+uint64_t sim_deadline(const struct sim *s)
+{
+    uint64_t traffic = sim_traffic_deadline(s);
+
+    return traffic < s->wake_at ? traffic : s->wake_at;
+}
+
+/* ---- Views ---------------------------------------------------------------------- */
+
+const struct sim_config *sim_config(const struct sim *s)
+{
+    return &s->config;
+}
+
+struct world *sim_world(struct sim *s)
+{
+    return &s->world;
+}
+
+struct report *sim_report(struct sim *s)
+{
+    return &s->report;
+}
+
+const char *sim_token(const struct sim *s)
+{
+    return s->token;
+}
+
+const char *sim_gateway_url(const struct sim *s)
+{
+    return s->gateway_url ? s->gateway_url : "";
+}
+
+bool sim_resume_door_is_open(const struct sim *s)
+{
+    return !s->resume_is_down;
+}
+
+uint64_t sim_wall(const struct sim *s, uint64_t now)
+{
+    return s->started_wall + (now - s->started_at);
+}
+
+void sim_broke(struct sim *s, enum sim_rule rule, uint64_t now, const char *detail)
+{
+    report_break(&s->report, rule, sim_wall(s, now), REPORT_NO_SHARD, 0, detail);
+}
+
+static const char *state_of(const struct sim_session *ss)
+{
+    if (!ss->conn)
+        return "lost";
+    if (ss->next_guild < ss->sim->world.n_guilds && ss->n_created < ss->n_guilds)
+        return "loading";
+    return ss->sent < ss->seq ? "behind" : "live";
+}
+
+static void write_session(const struct sim_session *ss, struct json_writer *w)
+{
+    json_open(w, '{');
+    field_z(w, "session_id", ss->id);
+    field_open(w, "shard", '[');
+    json_put_u64(w, ss->wants.shard_id);
+    json_put_u64(w, ss->wants.shard_count);
+    json_shut(w, ']');
+    field_z(w, "state", state_of(ss));
+    field_u64(w, "seq", ss->seq);
+    field_u64(w, "sent", ss->sent);
+    field_u64(w, "guilds", ss->n_guilds);
+    field_u64(w, "guilds_created", ss->n_created);
+    field_u64(w, "intents", ss->wants.intents);
+    field_open(w, "presence", '{');
+    field_z(w, "status", ss->status);
+    field_z(w, "activity", ss->activity);
+    json_shut(w, '}');
+    json_shut(w, '}');
+}
+
+void sim_write_report(struct sim *s, struct json_writer *w, bool with_traffic,
+                      uint64_t now)
+{
+    json_open(w, '{');
+    report_write(&s->report, w);
+    field_u64(w, "uptime_ms", now - s->started_at);
+    field_u64(w, "guilds", s->world.n_guilds);
+    field_u64(w, "sessions", s->n_sessions);
+    field_open(w, "session_list", '[');
+    for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next)
+        write_session(CONTAINER_OF(l, struct sim_session, link), w);
+    json_shut(w, ']');
+    if (with_traffic) {
+        field_open(w, "traffic", '{');
+        for (uint32_t i = 0; i < s->world.n_guilds; i++) {
+            char id[24];
+
+            snprintf(id, sizeof id, "%llu", (unsigned long long)s->world.guilds[i].id);
+            field_u64(w, id, s->world.guilds[i].said);
+        }
+        json_shut(w, '}');
+    }
+    json_shut(w, '}');
+}

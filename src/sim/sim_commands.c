@@ -1,0 +1,218 @@
+/* What an authenticated client may ask for: presence, voice, sounds, channel info. */
+#include "sim_model.h"
+
+#include <stdio.h>
+
+#include "field.h"
+
+struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now)
+{
+    struct world_guild *g;
+    uint64_t guild_id = 0;
+
+    json_id(id, &guild_id);
+    g = world_find_guild(&c->sim->world, guild_id);
+    if (g && sim_session_has_guild(c->session, g))
+        return g;
+    sim_conn_broke(c, RULE_WRONG_SHARD, now, "guild %llu", (unsigned long long)guild_id);
+    return NULL;
+}
+
+/* Puts an answer to the session that asked. Without memory the answer is lost, as it may
+ * be at Discord. */
+static void answer(struct sim_conn *c, const char *name, struct json_writer *w,
+                   uint64_t now)
+{
+    struct sim *s = c->sim;
+    struct sim_event *e;
+
+    if (json_end(w) < 0 || !c->session)
+        return;
+    e = sim_event_new(s, name, buf_str(&s->body));
+    if (e)
+        sim_session_push(c->session, e, now);
+    sim_event_unref(s, e);
+}
+
+static void begin(struct sim_conn *c, struct json_writer *w)
+{
+    buf_clear(&c->sim->body);
+    json_begin(w, &c->sim->body);
+}
+
+/* ---- Presence ------------------------------------------------------------------- */
+
+static const char *check_presence(cordage_json d)
+{
+    static const char *const statuses[] = { "online", "dnd", "idle", "invisible",
+                                            "offline" };
+    cordage_json since = json_get(d, "since"), activities = json_get(d, "activities");
+    struct str status;
+    struct json_iter it;
+    bool afk, known = false;
+    double ms;
+
+    if (cordage_json_type_of(d) != CORDAGE_JSON_OBJECT)
+        return "a presence is an object";
+    if (!json_str(json_get(d, "status"), &status))
+        return "a presence needs a status";
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        known |= str_is(status, statuses[i]);
+    if (!known)
+        return "a presence's status is online, dnd, idle, invisible or offline";
+    if (!json_is_absent(since) && !json_is_null(since) && !json_double(since, &ms))
+        return "a presence's since is a number or null";
+    if (!json_is_absent(json_get(d, "afk")) && !json_bool(json_get(d, "afk"), &afk))
+        return "a presence's afk is a bool";
+    /* Left out by clients that still send `game`, which nobody reads. */
+    if (!json_is_absent(activities) && !json_is_null(activities) &&
+        cordage_json_type_of(activities) != CORDAGE_JSON_ARRAY)
+        return "a presence's activities are an array";
+    for (bool more = json_first(activities, &it); more; more = json_next(&it)) {
+        struct str name;
+        uint64_t type;
+
+        if (!json_str(json_get(it.value, "name"), &name) ||
+            !json_u64(json_get(it.value, "type"), &type) || type > 5)
+            return "an activity needs a name, and a type of 0 to 5";
+    }
+    return NULL;
+}
+
+void sim_on_presence(struct sim_conn *c, cordage_json d, uint64_t now)
+{
+    struct sim_session *ss = c->session;
+    const char *wrong = check_presence(d);
+    cordage_json first;
+    struct str text = { "", 0 };
+
+    if (wrong) {
+        sim_conn_bad_body(c, now, wrong);
+        return;
+    }
+    json_str(json_get(d, "status"), &text);
+    snprintf(ss->status, sizeof ss->status, "%.*s", STR_FMT(text));
+    first = cordage_json_at(json_get(d, "activities"), 0);
+    text = (struct str){ "", 0 };
+    json_str(json_get(first, "name"), &text);
+    snprintf(ss->activity, sizeof ss->activity, "%.*s", STR_FMT(text));
+}
+
+/* ---- Voice ---------------------------------------------------------------------- */
+
+static void voice_state_changed(struct sim *s, struct world_guild *g, uint64_t now)
+{
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_begin(&w, &s->body);
+    world_write_bot_voice(&s->world, g, true, &w);
+    if (json_end(&w) == 0)
+        sim_dispatch(s, "VOICE_STATE_UPDATE", INTENT_GUILD_VOICE_STATES, g,
+                     buf_str(&s->body), now);
+}
+
+static void voice_server(struct sim_conn *c, const struct world_guild *g, uint64_t now)
+{
+    struct json_writer w;
+    char token[20];
+
+    snprintf(token, sizeof token, "%016llx",
+             (unsigned long long)world_chance(&c->sim->world, g->voice_session, 's'));
+    begin(c, &w);
+    json_open(&w, '{');
+    field_z(&w, "token", token);
+    field_id(&w, "guild_id", g->id);
+    field_z(&w, "endpoint", "voice-sim.invalid:443");
+    json_shut(&w, '}');
+    answer(c, "VOICE_SERVER_UPDATE", &w, now);
+}
+
+/* A channel that can't be joined gets no answer at all, as at Discord. */
+static bool is_joinable(const struct sim *s, const struct world_guild *g,
+                        uint64_t channel)
+{
+    uint32_t index;
+
+    return world_find_channel(&s->world, channel, &index) == g && index > g->n_text;
+}
+
+void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
+{
+    cordage_json where = json_get(d, "channel_id");
+    uint64_t guild_id, channel = 0;
+    struct world_guild *g;
+    bool mute, deaf;
+
+    if (!json_id(json_get(d, "guild_id"), &guild_id) ||
+        (!json_is_null(where) && !json_id(where, &channel)) ||
+        !json_bool(json_get(d, "self_mute"), &mute) ||
+        !json_bool(json_get(d, "self_deaf"), &deaf)) {
+        sim_conn_bad_body(c, now,
+                          "voice state needs guild_id, channel_id, self_mute, self_deaf");
+        return;
+    }
+    g = sim_command_guild(c, json_get(d, "guild_id"), now);
+    if (!g || (channel && !is_joinable(c->sim, g, channel)))
+        return;
+    if (channel && channel != g->voice_channel)
+        g->voice_session = rng_next(&c->sim->rng);
+    g->voice_channel = channel;
+    g->voice_mute = mute;
+    g->voice_deaf = deaf;
+    voice_state_changed(c->sim, g, now);
+    if (channel)
+        voice_server(c, g, now);
+}
+
+/* ---- Sounds and channel info ---------------------------------------------------- */
+
+void sim_on_soundboard(struct sim_conn *c, cordage_json d, uint64_t now)
+{
+    cordage_json ids = json_get(d, "guild_ids");
+    struct json_iter it;
+    struct json_writer w;
+
+    if (cordage_json_type_of(ids) != CORDAGE_JSON_ARRAY) {
+        sim_conn_bad_body(c, now, "guild_ids is not an array");
+        return;
+    }
+    for (bool more = json_first(ids, &it); more; more = json_next(&it)) {
+        struct world_guild *g = c->session ? sim_command_guild(c, it.value, now) : NULL;
+
+        if (!g)
+            continue;
+        begin(c, &w);
+        json_open(&w, '{');
+        field_id(&w, "guild_id", g->id);
+        field_empty(&w, "soundboard_sounds", '[');
+        json_shut(&w, '}');
+        answer(c, "SOUNDBOARD_SOUNDS", &w, now);
+    }
+}
+
+void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now)
+{
+    struct world_guild *g;
+    struct json_writer w;
+
+    if (cordage_json_type_of(json_get(d, "fields")) != CORDAGE_JSON_ARRAY) {
+        sim_conn_bad_body(c, now, "fields is not an array");
+        return;
+    }
+    g = sim_command_guild(c, json_get(d, "guild_id"), now);
+    if (!g)
+        return;
+    begin(c, &w);
+    json_open(&w, '{');
+    field_id(&w, "guild_id", g->id);
+    field_open(&w, "channels", '[');
+    json_open(&w, '{');
+    field_id(&w, "id", world_channel_id(g, g->n_text + 1));
+    field_null(&w, "status");
+    field_null(&w, "voice_start_time");
+    json_shut(&w, '}');
+    json_shut(&w, ']');
+    json_shut(&w, '}');
+    answer(c, "CHANNEL_INFO", &w, now);
+}

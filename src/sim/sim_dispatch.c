@@ -1,0 +1,131 @@
+/* Which sessions get an event. Sessions stand in a table by [shard_id, shard_count], so
+ * that an event costs one lookup for each shard count in use, however many sessions and
+ * guilds there are. */
+#include "sim_model.h"
+
+#include <stdlib.h>
+
+#include "mem.h"
+#include "shards.h"
+
+static uint64_t route_key(uint32_t shard_id, uint32_t shard_count)
+{
+    return (uint64_t)shard_count << 32 | shard_id;
+}
+
+static struct sim_count *find_count(struct sim *s, uint32_t count)
+{
+    for (size_t i = 0; i < s->n_counts; i++)
+        if (s->counts[i].count == count)
+            return &s->counts[i];
+    return NULL;
+}
+
+static struct sim_count *add_count(struct sim *s, uint32_t count)
+{
+    if (s->n_counts == s->counts_size) {
+        size_t size = s->counts_size ? s->counts_size * 2 : 4;
+        struct sim_count *bigger = realloc(s->counts, size * sizeof *bigger);
+
+        if (!bigger)
+            return NULL;
+        s->counts = bigger;
+        s->counts_size = size;
+    }
+    s->counts[s->n_counts] = (struct sim_count){ count, 0 };
+    return &s->counts[s->n_counts++];
+}
+
+static struct sim_route *add_route(struct sim *s, uint64_t key)
+{
+    struct sim_route *route = s->routes.n ? map_get(&s->routes, key) : NULL;
+
+    if (route)
+        return route;
+    route = mem_zero(sizeof *route);
+    if (!route)
+        return NULL;
+    list_init(&route->sessions);
+    if (map_put(&s->routes, key, route) < 0) {
+        free(route);
+        return NULL;
+    }
+    return route;
+}
+
+/* A route stays, empty, when its last session goes: its shard comes back as a rule. */
+int sim_route_add(struct sim *s, struct sim_session *ss)
+{
+    uint32_t n = ss->wants.shard_count;
+    struct sim_route *route = add_route(s, route_key(ss->wants.shard_id, n));
+    struct sim_count *count = find_count(s, n);
+
+    if (!count)
+        count = add_count(s, n);
+    if (!route || !count)
+        return CORDAGE_ENOMEM;
+    count->n++;
+    list_insert(&route->sessions, &ss->route_link);
+    s->n_sessions++;
+    s->n_bare += !(ss->wants.intents & INTENT_MESSAGE_CONTENT);
+    return 0;
+}
+
+void sim_route_remove(struct sim *s, struct sim_session *ss)
+{
+    struct sim_count *count = find_count(s, ss->wants.shard_count);
+
+    list_remove(&ss->route_link);
+    s->n_sessions--;
+    s->n_bare -= !(ss->wants.intents & INTENT_MESSAGE_CONTENT);
+    if (--count->n == 0)
+        *count = s->counts[--s->n_counts];
+}
+
+static void give_route(struct sim_route *route, const struct world_guild *g,
+                       uint32_t intent, struct sim_event *full, struct sim_event *bare,
+                       uint64_t now)
+{
+    for (struct link *l = route->sessions.next, *next; l != &route->sessions; l = next) {
+        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, route_link);
+        bool sees_content = ss->wants.intents & INTENT_MESSAGE_CONTENT;
+        struct sim_event *e = bare && !sees_content ? bare : full;
+
+        next = l->next;
+        if (intent && !(ss->wants.intents & intent))
+            continue;
+        if (g)
+            sim_session_give(ss, g, e, now);
+        else
+            sim_session_push(ss, e, now);
+    }
+}
+
+void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
+               struct sim_event *full, struct sim_event *bare, uint64_t now)
+{
+    /* Backwards: a session that is lost on the way may take its count off the table. */
+    for (size_t i = s->n_counts; i-- > 0;) {
+        uint32_t n = i < s->n_counts ? s->counts[i].count : 0;
+        uint32_t shard = n && g ? shard_for_guild(g->id, n) : 0;
+        struct sim_route *route = n ? map_get(&s->routes, route_key(shard, n)) : NULL;
+
+        if (route)
+            give_route(route, g, intent, full, bare, now);
+    }
+}
+
+int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
+                 struct world_guild *guild, struct str d, uint64_t now)
+{
+    struct sim_event *e;
+
+    if (list_is_empty(&s->sessions))
+        return 0;
+    e = sim_event_new(s, name, d);
+    if (!e)
+        return CORDAGE_ENOMEM;
+    sim_route(s, guild, intent, e, NULL, now);
+    sim_event_unref(s, e);
+    return 0;
+}

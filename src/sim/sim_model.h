@@ -1,0 +1,259 @@
+/* sim_model.h - what the model is made of; only the files of the model include it.
+ *
+ * An event is made once and shared, by reference count, by all sessions that get it;
+ * only its sequence number differs. A session keeps its events in a ring: what is not
+ * yet sent, because the reader is slow or a resume replays, and what was sent and may
+ * be asked for again. So there is one queue a session, and it is bounded.
+ *
+ * A connection and its session point at each other. Either may be without the other:
+ * a connection before IDENTIFY and after op 9, a session after its connection's loss.
+ * A connection that the model has ended stays, deaf, until its door says that the
+ * socket is gone. */
+#ifndef SIM_SIM_MODEL_H
+#define SIM_SIM_MODEL_H
+
+#include "gateway.h"
+#include "json.h"
+#include "list.h"
+#include "rng.h"
+#include "sim.h"
+
+#define INTENT_GUILDS             (1u << 0)
+#define INTENT_GUILD_MEMBERS      (1u << 1)
+#define INTENT_GUILD_VOICE_STATES (1u << 7)
+#define INTENT_GUILD_PRESENCES    (1u << 8)
+#define INTENT_GUILD_MESSAGES     (1u << 9)
+#define INTENT_MESSAGE_CONTENT    (1u << 15)
+
+#define NEVER UINT64_MAX
+
+enum {
+    SIM_PUMP_MS = 5,       /* between two looks at a connection that was full */
+    SIM_PUMP_EVENTS = 512, /* sent to one connection in one turn */
+    SIM_LOAD_GUILDS = 64,  /* GUILD_CREATEs for one session in one turn */
+    SIM_MEMORIES = 1024,   /* ended sessions and fatal closes that are remembered */
+    SIM_DETAIL = 200,
+};
+
+/* ---- Events --------------------------------------------------------------------- */
+
+struct sim_event {
+    unsigned refs;
+    bool is_resumed; /* RESUMED: not part of a later replay */
+    size_t head, n;  /* the sequence number goes behind the first `head` bytes */
+    char text[];
+};
+
+/* `name` as it stands in `t`, `d` JSON. NULL without memory. */
+struct sim_event *sim_event_new(struct sim *s, const char *name, struct str d);
+struct sim_event *sim_event_ref(struct sim_event *e);
+void sim_event_unref(struct sim *s, struct sim_event *e);
+
+/* ---- Sessions ------------------------------------------------------------------- */
+
+/* Why a session is no more; remembered for a client that resumes it all the same. */
+enum sim_end {
+    SIM_END_LOST,    /* expired, or we ran out of memory */
+    SIM_END_CLIENT,  /* closed with 1000 or 1001 */
+    SIM_END_INVALID, /* told so by op 9 */
+    SIM_END_FATAL    /* closed with a fatal code */
+};
+
+/* What IDENTIFY asks for. */
+struct sim_identify {
+    struct str token;
+    uint32_t intents, large_threshold;
+    uint32_t shard_id, shard_count;
+    bool has_shard, compress;
+    uint64_t fingerprint; /* of token, intents and shard: the same again is a repeat */
+};
+
+struct sim_session {
+    struct link link;       /* on sim->sessions, all its life */
+    struct link route_link; /* on its route's sessions, all its life */
+    struct sim *sim;
+    struct sim_conn *conn; /* NULL: lost, and expires */
+    char id[33];
+    struct sim_identify wants; /* its token is empty */
+    int version;
+    enum compression compression;
+    char status[16], activity[128]; /* from presence updates; "" before the first */
+
+    struct sim_event **ring; /* the last `n_kept` events up to `seq` */
+    size_t ring_size, ring_first, n_kept;
+    uint64_t seq;         /* the last event's */
+    uint64_t sent;        /* the last one that the connection got */
+    uint64_t replayed_to; /* RESUMED events up to here aren't sent again */
+    size_t unsent_bytes;
+    size_t replay_bytes; /* of them, those that a resume began with */
+
+    uint32_t next_guild; /* guilds of its shard below this index have been created */
+    uint32_t n_guilds, n_created;
+    uint64_t ready_at;
+    struct map held; /* guild id -> struct sim_held: events before its GUILD_CREATE */
+    size_t n_held;
+
+    uint64_t expires_at; /* NEVER while it has a connection */
+};
+
+/* A new session on `c`, with READY pushed. NULL without memory. */
+struct sim_session *sim_session_new(struct sim_conn *c, const struct sim_identify *wants,
+                                    uint64_t now);
+/* Frees it and remembers why. Its connection stays. */
+void sim_session_end(struct sim_session *ss, enum sim_end why);
+/* Its connection is gone: from now on it expires. */
+void sim_session_detach(struct sim_session *ss, uint64_t now);
+/* Continues on `c` behind `seq`, which sim_session_can_replay: replay, then RESUMED. */
+void sim_session_resume(struct sim_session *ss, struct sim_conn *c, uint64_t seq,
+                        uint64_t now);
+bool sim_session_can_replay(const struct sim_session *ss, uint64_t seq);
+/* The next number is this event's. False: without memory, and the session has ended. */
+bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now);
+/* As push, but an event of a guild that has not been created yet is held back. The
+ * session may be gone afterwards. */
+void sim_session_give(struct sim_session *ss, const struct world_guild *g,
+                      struct sim_event *e, uint64_t now);
+/* Sends what waits, as much as the connection takes. */
+void sim_session_pump(struct sim_session *ss, uint64_t now);
+/* Forgets events up to `seq`. */
+void sim_session_trim(struct sim_session *ss, uint64_t seq);
+/* Guilds that are due, expiry, what waits. The session may be gone afterwards. */
+void sim_session_tick(struct sim_session *ss, uint64_t now);
+/* When that is worth calling. */
+uint64_t sim_session_deadline(const struct sim_session *ss);
+struct sim_session *sim_session_find(struct sim *s, struct str id);
+bool sim_session_has_guild(const struct sim_session *ss, const struct world_guild *g);
+
+/* ---- Connections ---------------------------------------------------------------- */
+
+struct sim_conn {
+    struct link link; /* on sim->conns, all its life */
+    struct sim *sim;
+    const struct sim_conn_ops *ops;
+    void *user;
+    struct sim_session *session; /* NULL: not authenticated */
+    int version;
+    enum compression compression;
+    bool resume_door;
+    bool has_ended; /* closed or reset by us: only sim_disconnected still comes */
+    bool is_frozen; /* half-open by a fault */
+    bool deflates;  /* IDENTIFY's `compress` */
+    uint32_t shard_id, shard_count; /* for the report; REPORT_NO_SHARD: none named yet */
+    uint64_t fingerprint;           /* of its last IDENTIFY or RESUME; 0: none */
+    uint64_t hello_at;              /* NEVER: sent */
+    uint64_t heartbeat_by;          /* the watchdog's deadline */
+    uint64_t no_ack_until;          /* heartbeats are not acknowledged before */
+    uint64_t reconnect_by;          /* op 7 was sent: closed then */
+    uint64_t received[GATEWAY_SENDS]; /* when the last payloads came: a ring */
+    uint32_t n_received;
+    uint64_t presences[GATEWAY_PRESENCES];
+    uint32_t n_presences;
+};
+
+/* Closes it and, with a fatal code, ends its session; else the session can be resumed. */
+void sim_conn_close(struct sim_conn *c, int code, const char *reason, uint64_t now);
+void sim_conn_reset(struct sim_conn *c, uint64_t now);
+/* Sends `op` with `d`, JSON. */
+void sim_conn_send(struct sim_conn *c, int op, const char *d);
+/* Notes a broken rule. Returns false, so that a check can end with it. */
+bool sim_conn_broke(struct sim_conn *c, enum sim_rule rule, uint64_t now,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The body is not what its opcode wants: 4001. */
+void sim_conn_bad_body(struct sim_conn *c, uint64_t now, const char *what);
+bool sim_close_is_fatal(int code);
+/* HELLO, watchdog and op 7's grace, as far as they are due. Asks for its next look. */
+void sim_conn_tick(struct sim_conn *c, uint64_t now);
+
+/* Commands; sim_gateway.c has checked that they may come. */
+void sim_on_identify(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_presence(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_request_members(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_soundboard(struct sim_conn *c, cordage_json d, uint64_t now);
+void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now);
+/* The guild that a command names, if this session has it: else NULL, and the rule noted.
+ */
+struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now);
+
+/* ---- The whole ------------------------------------------------------------------ */
+
+/* An ended session, or a shard that was refused for good. */
+struct sim_memory {
+    char session_id[33];
+    enum sim_end why;
+    uint64_t fingerprint;
+};
+
+/* The sessions of one [shard_id, shard_count]. */
+struct sim_route {
+    struct link sessions;
+};
+
+struct sim_count {
+    uint32_t count; /* of shards */
+    uint32_t n;     /* sessions that use it */
+};
+
+struct sim {
+    struct sim_config config; /* its strings point to the copies below */
+    char *token, *gateway_url, *resume_url;
+    bool resume_is_down; /* by a fault: its door refuses connections */
+    struct world world;
+    struct report report;
+    struct rng rng;
+    struct json_parser *parser;
+    struct buf in, out, body; /* a payload received, one to send, a body being made */
+    uint64_t started_at, started_wall;
+
+    struct link conns, sessions;
+    uint32_t n_sessions;
+    uint32_t n_bare;          /* sessions without MESSAGE_CONTENT */
+    struct map routes;        /* shard_count << 32 | shard_id -> struct sim_route */
+    struct sim_count *counts; /* those in use; few */
+    size_t n_counts, counts_size;
+
+    uint64_t *key_free_at; /* per identify key */
+    uint32_t identifies_used;
+    uint64_t budget_resets_at; /* NEVER: no window is open */
+
+    struct sim_memory *memories; /* a ring of SIM_MEMORIES */
+    size_t n_memories;           /* ever */
+
+    uint64_t n_said;      /* traffic messages, ever */
+    uint32_t next_talker; /* the guild that talks next */
+    size_t buffered_bytes;
+    uint64_t wake_at; /* when connections and sessions want a look */
+};
+
+/* A look is wanted at `at`, if not earlier. */
+static inline void sim_wake(struct sim *s, uint64_t at)
+{
+    if (at < s->wake_at)
+        s->wake_at = at;
+}
+
+/* Puts it on the sessions' table by shard, and off again. CORDAGE_ENOMEM. */
+int sim_route_add(struct sim *s, struct sim_session *ss);
+void sim_route_remove(struct sim *s, struct sim_session *ss);
+/* Gives an event to every session that may see it; `bare` (NULL: none is needed) to those
+ * without MESSAGE_CONTENT. */
+void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
+               struct sim_event *full, struct sim_event *bare, uint64_t now);
+
+void sim_remember(struct sim *s, const struct sim_memory *m);
+/* The last memory of this session id, or of this fatal fingerprint; NULL: none. */
+const struct sim_memory *sim_recall_session(const struct sim *s, struct str id);
+const struct sim_memory *sim_recall_fatal(const struct sim *s, uint64_t fingerprint);
+
+bool sim_has_budget(struct sim *s, uint64_t now);
+void sim_charge_identify(struct sim *s, uint64_t now);
+/* Discord's answer to an overrun: all sessions end with 4004, and the token is no more.
+ */
+void sim_reset_token(struct sim *s, uint64_t now);
+
+/* traffic.c */
+void sim_traffic_tick(struct sim *s, uint64_t now);
+uint64_t sim_traffic_deadline(const struct sim *s);
+
+#endif

@@ -1,0 +1,175 @@
+/* Messages: written once as everybody sees them, and once more without content for the
+ * sessions that lack MESSAGE_CONTENT (R13). */
+#include "sim_model.h"
+
+#include <stdlib.h>
+
+#include "field.h"
+#include "isotime.h"
+
+enum { MENTIONS_MAX = 50, TYPE_DEFAULT = 0, TYPE_REPLY = 19 };
+
+/* A message being written. */
+struct saying {
+    const struct sim *sim;
+    const struct sim_message *m;
+    struct world_member author;
+    uint64_t id, wall_ms;
+    uint64_t mentions[MENTIONS_MAX];
+    size_t n_mentions;
+    bool mentions_bot, mentions_everyone;
+};
+
+/* ---- Mentions ------------------------------------------------------------------- */
+
+static void note_mention(struct saying *y, uint64_t user_id)
+{
+    struct world_member m;
+
+    for (size_t i = 0; i < y->n_mentions; i++)
+        if (y->mentions[i] == user_id)
+            return;
+    if (y->n_mentions == MENTIONS_MAX ||
+        !world_find_member(&y->sim->world, y->m->guild, user_id, &m))
+        return;
+    y->mentions[y->n_mentions++] = user_id;
+    y->mentions_bot |= m.index == 0;
+}
+
+/* "<@123>" and "<@!123>". */
+static void find_mentions(struct saying *y)
+{
+    struct str rest = y->m->content;
+    size_t at;
+
+    y->mentions_everyone = str_find(rest, STR("@everyone")) != SIZE_MAX;
+    while ((at = str_find(rest, STR("<@"))) != SIZE_MAX) {
+        struct str id;
+        uint64_t user_id;
+        size_t end;
+
+        rest = (struct str){ rest.p + at + 2, rest.n - at - 2 };
+        if (rest.n && *rest.p == '!')
+            rest = (struct str){ rest.p + 1, rest.n - 1 };
+        end = str_find(rest, STR(">"));
+        id = (struct str){ rest.p, end == SIZE_MAX ? 0 : end };
+        if (str_u64(id, &user_id))
+            note_mention(y, user_id);
+    }
+}
+
+static void write_mentions(const struct saying *y, bool gateway, struct json_writer *w)
+{
+    const struct world *world = &y->sim->world;
+
+    field_open(w, "mentions", '[');
+    for (size_t i = 0; i < y->n_mentions; i++) {
+        struct world_member m = { 0 };
+
+        world_find_member(world, y->m->guild, y->mentions[i], &m);
+        world_write_mention(world, y->m->guild, &m, gateway, w);
+    }
+    json_shut(w, ']');
+}
+
+/* ---- The message ---------------------------------------------------------------- */
+
+static struct str or_none(struct str json)
+{
+    return json.n ? json : STR("[]");
+}
+
+/* `gateway`: as in MESSAGE_CREATE, else as in REST. `bare`: without its content. */
+static void write_message(const struct saying *y, bool gateway, bool bare,
+                          struct json_writer *w)
+{
+    const struct sim_message *m = y->m;
+    const struct world *world = &y->sim->world;
+
+    json_open(w, '{');
+    field_id(w, "id", y->id);
+    field_u64(w, "type", m->reference.n ? TYPE_REPLY : TYPE_DEFAULT);
+    field_id(w, "channel_id", m->channel_id);
+    field_str(w, "content", bare ? STR("") : m->content);
+    json_key(w, "author");
+    world_write_user(world, y->author.user_id, w);
+    json_key(w, "timestamp");
+    json_put_time(w, y->wall_ms);
+    field_null(w, "edited_timestamp");
+    field_bool(w, "tts", m->tts);
+    field_bool(w, "mention_everyone", y->mentions_everyone);
+    write_mentions(y, gateway, w);
+    field_empty(w, "mention_roles", '[');
+    field_empty(w, "attachments", '[');
+    field_raw(w, "embeds", or_none(bare ? STR("") : m->embeds));
+    field_raw(w, "components", or_none(bare ? STR("") : m->components));
+    field_bool(w, "pinned", false);
+    field_u64(w, "flags", m->flags);
+    if (m->nonce.n)
+        field_raw(w, "nonce", m->nonce);
+    if (m->reference.n)
+        field_raw(w, "message_reference", m->reference);
+    if (gateway) {
+        field_id(w, "guild_id", m->guild->id);
+        field_u64(w, "channel_type", 0);
+        json_key(w, "member");
+        world_write_member(world, m->guild, &y->author, false, w);
+    }
+    json_shut(w, '}');
+}
+
+static struct sim_event *message_event(struct sim *s, const struct saying *y, bool bare)
+{
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_begin(&w, &s->body);
+    write_message(y, true, bare, &w);
+    return json_end(&w) < 0 ? NULL
+                            : sim_event_new(s, "MESSAGE_CREATE", buf_str(&s->body));
+}
+
+/* Content is shown to those who have the intent, of the bot's own messages, and of those
+ * that mention it. */
+static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
+{
+    bool wants_bare = s->n_bare && y->author.index != 0 && !y->mentions_bot;
+    struct sim_event *full, *bare = NULL;
+    int err = CORDAGE_ENOMEM;
+
+    if (s->n_sessions == 0)
+        return 0;
+    full = message_event(s, y, false);
+    if (full && wants_bare)
+        bare = message_event(s, y, true);
+    if (full && (bare || !wants_bare)) {
+        sim_route(s, y->m->guild, INTENT_GUILD_MESSAGES, full, bare, now);
+        err = 0;
+    }
+    sim_event_unref(s, full);
+    sim_event_unref(s, bare);
+    return err;
+}
+
+int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
+            uint64_t *id)
+{
+    struct saying y = { .sim = s, .m = m, .wall_ms = sim_wall(s, now) };
+    struct json_writer w;
+    int err;
+
+    y.author = m->author ? *m->author : world_member(&s->world, m->guild, 0);
+    y.id = world_snowflake(&s->world, y.wall_ms);
+    find_mentions(&y);
+    if (body) {
+        json_begin(&w, body);
+        write_message(&y, false, false, &w);
+        err = json_end(&w);
+        if (err)
+            return err;
+    }
+    s->report.messages_created++;
+    if (id)
+        *id = y.id;
+    return dispatch(s, &y, now);
+}

@@ -1,0 +1,472 @@
+/* Discord's side of a session: its numbers, what it keeps for a RESUME, its guilds.
+ *
+ * READY is event 1. The guilds follow, some at a time; an event of a guild that has not
+ * been created yet is held back. Every event goes into the ring, and from there to the
+ * connection as fast as that takes it. When the connection goes, events pile up in the
+ * ring until a RESUME takes them or the session expires. */
+#include "sim_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "field.h"
+#include "mem.h"
+#include "shards.h"
+
+/* Events of one guild, before its GUILD_CREATE. */
+struct sim_held {
+    struct sim_event **events;
+    size_t n, size;
+};
+
+/* ---- The ring ------------------------------------------------------------------- */
+
+static struct sim_event **slot(struct sim_session *ss, size_t i)
+{
+    return &ss->ring[(ss->ring_first + i) % ss->ring_size];
+}
+
+/* The number of the oldest event that is kept. */
+static uint64_t first_kept(const struct sim_session *ss)
+{
+    return ss->seq - ss->n_kept + 1;
+}
+
+static void drop_oldest(struct sim_session *ss)
+{
+    struct sim_event *e = *slot(ss, 0);
+
+    sim_event_unref(ss->sim, e);
+    ss->ring_first = (ss->ring_first + 1) % ss->ring_size;
+    ss->n_kept--;
+}
+
+static int grow_ring(struct sim_session *ss)
+{
+    size_t size = ss->ring_size ? ss->ring_size * 2 : 32;
+    struct sim_event **bigger = calloc(size, sizeof *bigger);
+
+    if (!bigger)
+        return CORDAGE_ENOMEM;
+    for (size_t i = 0; i < ss->n_kept; i++)
+        bigger[i] = *slot(ss, i);
+    free(ss->ring);
+    ss->ring = bigger;
+    ss->ring_size = size;
+    ss->ring_first = 0;
+    return 0;
+}
+
+/* The limits of what is kept. What the connection has not got yet is lost to it for good
+ * then: it is closed, and the RESUME will find its number too old. */
+static void keep_within(struct sim_session *ss, uint64_t now)
+{
+    struct sim *s = ss->sim;
+    /* Events are shared, so that dropping one may free nothing: a few at a time. */
+    unsigned n = s->buffered_bytes > s->config.buffer_bytes ? 8 : 0;
+
+    if (ss->n_kept >= s->config.session_buffer && n == 0)
+        n = 1;
+    for (; n && ss->n_kept; n--) {
+        if (ss->conn && ss->sent < first_kept(ss))
+            sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "reads too slowly", now);
+        drop_oldest(ss);
+    }
+}
+
+bool sim_session_can_replay(const struct sim_session *ss, uint64_t seq)
+{
+    return seq <= ss->seq && seq + 1 >= first_kept(ss);
+}
+
+void sim_session_trim(struct sim_session *ss, uint64_t seq)
+{
+    while (ss->n_kept && first_kept(ss) <= seq && first_kept(ss) <= ss->sent)
+        drop_oldest(ss);
+}
+
+/* ---- Sending -------------------------------------------------------------------- */
+
+static bool is_behind(const struct sim_session *ss)
+{
+    return ss->conn && ss->sent < ss->seq;
+}
+
+static bool has_room(const struct sim_conn *c)
+{
+    return !c->ops->backlog || c->ops->backlog(c->user) < SIM_BACKLOG;
+}
+
+/* Sends the event behind `sent`. */
+static void send_next(struct sim_session *ss, uint64_t now)
+{
+    struct sim *s = ss->sim;
+    struct sim_conn *c = ss->conn;
+    const struct sim_event *e = *slot(ss, (size_t)(++ss->sent - first_kept(ss)));
+
+    ss->unsent_bytes -= e->n;
+    /* What a half-open connection is sent vanishes on the way. */
+    if (c->is_frozen || (e->is_resumed && ss->sent <= ss->replayed_to))
+        return;
+    buf_clear(&s->out);
+    if (buf_append(&s->out, e->text, e->head) ||
+        buf_printf(&s->out, "%llu", (unsigned long long)ss->sent) ||
+        buf_append(&s->out, e->text + e->head, e->n - e->head)) {
+        sim_conn_close(c, CLOSE_UNKNOWN_ERROR, "out of memory", now);
+        return;
+    }
+    c->ops->send(c->user, buf_str(&s->out));
+}
+
+void sim_session_pump(struct sim_session *ss, uint64_t now)
+{
+    for (int n = 0; n < SIM_PUMP_EVENTS && is_behind(ss) && has_room(ss->conn); n++)
+        send_next(ss, now);
+    if (is_behind(ss))
+        sim_wake(ss->sim, now + SIM_PUMP_MS);
+    else
+        ss->replay_bytes = 0;
+}
+
+/* There is no memory for what it must know: better gone than wrong. Returns false. */
+static bool lose(struct sim_session *ss, uint64_t now)
+{
+    if (ss->conn)
+        sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "out of memory", now);
+    sim_session_end(ss, SIM_END_LOST);
+    return false;
+}
+
+bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
+{
+    bool was_behind = is_behind(ss);
+
+    keep_within(ss, now);
+    if (ss->n_kept == ss->ring_size && grow_ring(ss) < 0)
+        return lose(ss, now);
+    ss->n_kept++;
+    ss->seq++;
+    *slot(ss, ss->n_kept - 1) = sim_event_ref(e);
+    ss->sim->report.dispatched++;
+    if (!ss->conn)
+        return true;
+    ss->unsent_bytes += e->n;
+    if (!was_behind)
+        sim_session_pump(ss, now);
+    if (is_behind(ss) && ss->unsent_bytes > SIM_SLOW_READER + ss->replay_bytes)
+        sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "reads too slowly", now);
+    return true;
+}
+
+/* ---- Guilds --------------------------------------------------------------------- */
+
+bool sim_session_has_guild(const struct sim_session *ss, const struct world_guild *g)
+{
+    return shard_for_guild(g->id, ss->wants.shard_count) == ss->wants.shard_id;
+}
+
+static int hold(struct sim_session *ss, const struct world_guild *g, struct sim_event *e)
+{
+    struct sim_held *h = map_get(&ss->held, g->id);
+
+    if (ss->n_held >= ss->sim->config.session_buffer)
+        return CORDAGE_ELIMIT;
+    if (!h) {
+        h = mem_zero(sizeof *h);
+        if (!h || map_put(&ss->held, g->id, h) < 0) {
+            free(h);
+            return CORDAGE_ENOMEM;
+        }
+    }
+    if (h->n == h->size) {
+        size_t size = h->size ? h->size * 2 : 8;
+        struct sim_event **bigger = realloc(h->events, size * sizeof *bigger);
+
+        if (!bigger)
+            return CORDAGE_ENOMEM;
+        h->events = bigger;
+        h->size = size;
+    }
+    h->events[h->n++] = sim_event_ref(e);
+    ss->n_held++;
+    return 0;
+}
+
+static void free_held(struct sim *s, struct sim_held *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        sim_event_unref(s, h->events[i]);
+    free(h->events);
+    free(h);
+}
+
+void sim_session_give(struct sim_session *ss, const struct world_guild *g,
+                      struct sim_event *e, uint64_t now)
+{
+    if (g->index < ss->next_guild)
+        sim_session_push(ss, e, now);
+    else if (hold(ss, g, e) < 0)
+        lose(ss, now);
+}
+
+/* GUILD_CREATE, or GUILD_DELETE in an outage. NULL without memory. */
+static struct sim_event *guild_event(struct sim_session *ss, const struct world_guild *g)
+{
+    struct sim *s = ss->sim;
+    struct world_create create = { ss->wants.large_threshold,
+                                   ss->wants.intents & INTENT_GUILD_PRESENCES };
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_begin(&w, &s->body);
+    if (g->unavailable) {
+        json_open(&w, '{');
+        field_id(&w, "id", g->id);
+        field_bool(&w, "unavailable", true);
+        json_shut(&w, '}');
+    } else {
+        world_write_guild(&s->world, g, &create, &w);
+    }
+    if (json_end(&w) < 0)
+        return NULL;
+    return sim_event_new(s, g->unavailable ? "GUILD_DELETE" : "GUILD_CREATE",
+                         buf_str(&s->body));
+}
+
+/* False: the session is gone. */
+static bool create_guild(struct sim_session *ss, const struct world_guild *g,
+                         uint64_t now)
+{
+    struct sim *s = ss->sim;
+    struct sim_event *e = guild_event(ss, g);
+    struct sim_held *h = ss->held.n ? map_remove(&ss->held, g->id) : NULL;
+    bool lives;
+
+    if (h)
+        ss->n_held -= h->n;
+    ss->next_guild = g->index + 1;
+    ss->n_created++;
+    lives = e ? sim_session_push(ss, e, now) : lose(ss, now);
+    sim_event_unref(s, e);
+    for (size_t i = 0; h && lives && i < h->n; i++)
+        lives = sim_session_push(ss, h->events[i], now);
+    if (h)
+        free_held(s, h);
+    return lives;
+}
+
+/* The time at which guild number `n_created` is due. */
+static uint64_t guild_due_at(const struct sim_session *ss)
+{
+    uint32_t rate = ss->sim->config.guilds_per_s;
+
+    return ss->ready_at + ((uint64_t)ss->n_created * 1000 + rate - 1) / rate;
+}
+
+static bool is_loading(const struct sim_session *ss)
+{
+    return ss->next_guild < ss->sim->world.n_guilds;
+}
+
+/* False: the session is gone. */
+static bool load_guilds(struct sim_session *ss, uint64_t now)
+{
+    const struct world *w = &ss->sim->world;
+
+    for (int n = 0; n < SIM_LOAD_GUILDS && is_loading(ss); n++) {
+        if (ss->n_created == ss->n_guilds) {
+            ss->next_guild = w->n_guilds;
+            break;
+        }
+        if (guild_due_at(ss) > now)
+            break;
+        while (!sim_session_has_guild(ss, &w->guilds[ss->next_guild]))
+            ss->next_guild++;
+        if (!create_guild(ss, &w->guilds[ss->next_guild], now))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Life and death ------------------------------------------------------------- */
+
+static void write_ready(const struct sim_session *ss, struct json_writer *w)
+{
+    const struct sim *s = ss->sim;
+
+    json_open(w, '{');
+    field_u64(w, "v", (uint64_t)ss->version);
+    json_key(w, "user");
+    world_write_self(&s->world, w);
+    field_z(w, "session_id", ss->id);
+    field_z(w, "session_type", "normal");
+    field_z(w, "resume_gateway_url", s->resume_url ? s->resume_url : "");
+    if (ss->wants.has_shard) {
+        field_open(w, "shard", '[');
+        json_put_u64(w, ss->wants.shard_id);
+        json_put_u64(w, ss->wants.shard_count);
+        json_shut(w, ']');
+    }
+    field_open(w, "application", '{');
+    field_id(w, "id", s->world.bot_id);
+    field_u64(w, "flags", 0);
+    json_shut(w, '}');
+    field_open(w, "guilds", '[');
+    for (uint32_t i = 0; i < s->world.n_guilds; i++) {
+        if (!sim_session_has_guild(ss, &s->world.guilds[i]))
+            continue;
+        json_open(w, '{');
+        field_id(w, "id", s->world.guilds[i].id);
+        field_bool(w, "unavailable", true);
+        json_shut(w, '}');
+    }
+    json_shut(w, ']');
+    /* Undocumented, and read by client libraries all the same. */
+    field_empty(w, "private_channels", '[');
+    field_empty(w, "presences", '[');
+    field_empty(w, "relationships", '[');
+    field_empty(w, "game_relationships", '[');
+    field_empty(w, "guild_join_requests", '[');
+    field_empty(w, "geo_ordered_rtc_regions", '[');
+    field_empty(w, "user_settings", '{');
+    field_empty(w, "auth", '{');
+    field_open(w, "_trace", '[');
+    json_put_z(w, "[\"gateway-sim\",{\"micros\":0}]");
+    json_shut(w, ']');
+    json_shut(w, '}');
+}
+
+static struct sim_event *ready_event(const struct sim_session *ss)
+{
+    struct sim *s = ss->sim;
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_begin(&w, &s->body);
+    write_ready(ss, &w);
+    return json_end(&w) < 0 ? NULL : sim_event_new(s, "READY", buf_str(&s->body));
+}
+
+struct sim_session *sim_session_new(struct sim_conn *c, const struct sim_identify *wants,
+                                    uint64_t now)
+{
+    struct sim *s = c->sim;
+    struct sim_session *ss = mem_zero(sizeof *ss);
+    struct sim_event *ready;
+
+    if (!ss)
+        return NULL;
+    ss->sim = s;
+    ss->wants = *wants;
+    ss->wants.token = (struct str){ 0 };
+    ss->version = c->version;
+    ss->compression = c->compression;
+    ss->ready_at = now;
+    ss->expires_at = NEVER;
+    snprintf(ss->id, sizeof ss->id, "%016llx%016llx",
+             (unsigned long long)rng_next(&s->rng),
+             (unsigned long long)rng_next(&s->rng));
+    for (uint32_t i = 0; i < s->world.n_guilds; i++)
+        ss->n_guilds += sim_session_has_guild(ss, &s->world.guilds[i]);
+    /* Without the intent GUILD_CREATE never comes, and nothing waits for it. */
+    if (!(wants->intents & INTENT_GUILDS))
+        ss->next_guild = s->world.n_guilds;
+    ready = ready_event(ss);
+    if (!ready || sim_route_add(s, ss) < 0) {
+        sim_event_unref(s, ready);
+        free(ss);
+        return NULL;
+    }
+    list_insert(&s->sessions, &ss->link);
+    ss->conn = c;
+    c->session = ss;
+    if (!sim_session_push(ss, ready, now))
+        ss = NULL;
+    sim_event_unref(s, ready);
+    sim_wake(s, now);
+    return ss;
+}
+
+void sim_session_end(struct sim_session *ss, enum sim_end why)
+{
+    struct sim *s = ss->sim;
+    struct sim_memory memory = { .why = why, .fingerprint = ss->wants.fingerprint };
+    struct sim_held *h;
+    size_t at = 0;
+
+    memcpy(memory.session_id, ss->id, sizeof ss->id);
+    sim_remember(s, &memory);
+    if (ss->conn)
+        ss->conn->session = NULL;
+    while ((h = map_next(&ss->held, &at, NULL)))
+        free_held(s, h);
+    map_release(&ss->held);
+    while (ss->n_kept)
+        drop_oldest(ss);
+    free(ss->ring);
+    sim_route_remove(s, ss);
+    list_remove(&ss->link);
+    free(ss);
+}
+
+void sim_session_detach(struct sim_session *ss, uint64_t now)
+{
+    if (ss->conn)
+        ss->conn->session = NULL;
+    ss->conn = NULL;
+    ss->expires_at = now + ss->sim->config.session_ttl_ms;
+    sim_wake(ss->sim, ss->expires_at);
+}
+
+void sim_session_resume(struct sim_session *ss, struct sim_conn *c, uint64_t seq,
+                        uint64_t now)
+{
+    struct sim *s = ss->sim;
+    struct sim_event *e =
+        sim_event_new(s, "RESUMED", STR("{\"_trace\":[\"gateway-sim\"]}"));
+
+    ss->conn = c;
+    c->session = ss;
+    ss->expires_at = NEVER;
+    ss->sent = seq;
+    ss->replayed_to = ss->seq;
+    ss->unsent_bytes = 0;
+    for (uint64_t i = seq + 1; i <= ss->seq; i++)
+        ss->unsent_bytes += (*slot(ss, (size_t)(i - first_kept(ss))))->n;
+    ss->replay_bytes = ss->unsent_bytes;
+    if (!e)
+        lose(ss, now);
+    else if (sim_session_push(ss, e, now))
+        sim_session_pump(ss, now);
+    sim_event_unref(s, e);
+}
+
+struct sim_session *sim_session_find(struct sim *s, struct str id)
+{
+    for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next) {
+        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
+
+        if (str_is(id, ss->id))
+            return ss;
+    }
+    return NULL;
+}
+
+void sim_session_tick(struct sim_session *ss, uint64_t now)
+{
+    if (ss->expires_at <= now) {
+        sim_session_end(ss, SIM_END_LOST);
+        return;
+    }
+    if (is_loading(ss) && !load_guilds(ss, now))
+        return;
+    if (is_behind(ss))
+        sim_session_pump(ss, now);
+}
+
+uint64_t sim_session_deadline(const struct sim_session *ss)
+{
+    uint64_t due = is_loading(ss) ? guild_due_at(ss) : NEVER;
+
+    return due < ss->expires_at ? due : ss->expires_at;
+}

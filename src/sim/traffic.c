@@ -1,0 +1,95 @@
+/* People who talk: so many messages a second, evenly due, guild after guild.
+ *
+ * What is late is caught up, a bounded batch at a time; beyond a minute (a machine that
+ * slept) it is never said at all, which leaves no gap in the numbers. */
+#include "sim_model.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum {
+    BATCH = 256,
+    LATEST_MS = 60 * 1000,
+    PING_EVERY = 20,
+    GUILDS_EVERY = 50,
+};
+
+static const char *const chatter[] = {
+    "good morning",
+    "did anyone see my 🔧?",
+    "bis später!",
+    "the \"blue\" one, not the green one",
+    "日本語でもいいよ",
+    "lol",
+    "see you at 8\nor maybe 9",
+    "naïve café façade",
+    "that's what I meant: a longer message which goes on for a while, because people "
+    "sometimes "
+    "have a lot to say about lathes, boats and the weather on the coast",
+    "👍🏽",
+    "path is C:\\temp\\new",
+    "ok",
+};
+
+/* When message `n` (from 0) is due. */
+static double due_at(const struct sim *s, uint64_t n)
+{
+    return (double)s->started_at + (double)(n + 1) * 1000 / s->config.traffic;
+}
+
+static struct str content(struct sim *s, const struct world_guild *g, char *out,
+                          size_t size)
+{
+    uint64_t n = g->said;
+    size_t which = rng_below(&s->rng, sizeof chatter / sizeof *chatter);
+
+    /* Guilds are out of step, so that commands come evenly too. */
+    if (n == 1 || (n + g->index * 7) % PING_EVERY == 1)
+        return STR("!ping");
+    if ((n + g->index * 11) % GUILDS_EVERY == 25)
+        return STR("!guilds");
+    snprintf(out, size, "#%llu %s", (unsigned long long)n, chatter[which]);
+    return str_of(out);
+}
+
+/* Without memory nobody said it. */
+static void say_next(struct sim *s, uint64_t now)
+{
+    struct world *w = &s->world;
+    struct world_guild *g = &w->guilds[s->next_talker];
+    struct world_member author;
+    char text[512], nonce[32];
+    struct sim_message m = { .guild = g, .author = &author };
+
+    s->next_talker = (s->next_talker + 1) % w->n_guilds;
+    g->said++;
+    author = world_member(w, g, 1 + (uint32_t)rng_below(&s->rng, g->n_members - 1));
+    m.channel_id = world_channel_id(g, 1 + (uint32_t)rng_below(&s->rng, g->n_text));
+    m.content = content(s, g, text, sizeof text);
+    snprintf(nonce, sizeof nonce, "\"%llu\"", (unsigned long long)g->said);
+    m.nonce = str_of(nonce);
+    if (sim_say(s, &m, now, NULL, NULL) < 0)
+        g->said--;
+}
+
+void sim_traffic_tick(struct sim *s, uint64_t now)
+{
+    double latest = (double)now - LATEST_MS;
+
+    if (s->config.traffic <= 0 || s->world.n_guilds == 0)
+        return;
+    if (due_at(s, s->n_said) < latest)
+        s->n_said =
+            (uint64_t)((latest - (double)s->started_at) * s->config.traffic / 1000);
+    for (int i = 0; i < BATCH && due_at(s, s->n_said) <= (double)now; i++) {
+        s->n_said++;
+        say_next(s, now);
+    }
+}
+
+uint64_t sim_traffic_deadline(const struct sim *s)
+{
+    if (s->config.traffic <= 0 || s->world.n_guilds == 0)
+        return NEVER;
+    return (uint64_t)ceil(due_at(s, s->n_said));
+}

@@ -50,7 +50,7 @@ struct rig {
     struct end *accepted[RIG_ENDS];
     size_t n_accepted;
     bool refuses;
-    struct timer patience;
+    struct timer patience, tick;
     bool (*done)(struct rig *r);
     void *user;
     char directory[64];
@@ -75,14 +75,26 @@ static inline void rig_on_patience(struct timer *t)
     fail_msg("waited in vain for a minute");
 }
 
+/* Not all that happens tells us. */
+static inline void rig_on_tick(struct timer *t)
+{
+    struct rig *r = CONTAINER_OF(t, struct rig, tick);
+
+    rig_poke(r);
+    r->host->arm(r->host, t, r->host->now(r->host) + 2);
+}
+
 static inline void rig_until(struct rig *r, bool (*done)(struct rig *r))
 {
     r->done = done;
     r->patience.fire = rig_on_patience;
+    r->tick.fire = rig_on_tick;
+    r->host->arm(r->host, &r->tick, 0);
     r->host->arm(r->host, &r->patience, r->host->now(r->host) + RIG_PATIENCE_MS);
     if (!done(r))
         loop_run(r->loop);
     r->host->disarm(r->host, &r->patience);
+    r->host->disarm(r->host, &r->tick);
     r->done = NULL;
 }
 

@@ -139,6 +139,29 @@ static bool parse_body(struct call *c, cordage_json *out)
     return false;
 }
 
+/* A misspelt field would be a message somewhere else. */
+static bool check_names(struct call *c, cordage_json body)
+{
+    static const char *const names[] = { "guild_id", "channel_id", "shard", "author_id",
+                                         "content" };
+    struct json_iter it;
+
+    for (bool more = json_first(body, &it); more; more = json_next(&it)) {
+        bool known = false;
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            known = known || str_is(it.key, names[i]);
+        if (!known) {
+            call_error(
+                c, 400, 0,
+                "The fields of a message are guild_id, channel_id, shard, author_id and "
+                "content.");
+            return false;
+        }
+    }
+    return true;
+}
+
 static void post_message(struct call *c)
 {
     struct sim_message m = { .content = STR("hello") };
@@ -147,7 +170,8 @@ static void post_message(struct call *c)
     cordage_json body;
     uint64_t id;
 
-    if (!parse_body(c, &body) || !find_place(c, body) || !find_author(c, body, &author))
+    if (!parse_body(c, &body) || !check_names(c, body) || !find_place(c, body) ||
+        !find_author(c, body, &author))
         return;
     json_str(json_get(body, "content"), &m.content);
     m.guild = c->guild;

@@ -1,0 +1,146 @@
+#include "sim_child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void choose_signals(sigset_t *set, bool with_command)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+    if (with_command) {
+        sigaddset(set, SIGQUIT);
+        sigaddset(set, SIGUSR1);
+        sigaddset(set, SIGUSR2);
+    }
+}
+
+static void on_signal(struct sim_child *c, const struct signalfd_siginfo *info)
+{
+    if (!c->running) {
+        c->ended(c);
+        return;
+    }
+    /* What the terminal's keys send goes to all of the foreground, the command too. */
+    if (info->ssi_code != SI_KERNEL)
+        uv_process_kill(&c->process, (int)info->ssi_signo);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct sim_child *c = poll->data;
+    struct signalfd_siginfo info;
+
+    (void)status;
+    (void)events;
+    while (read(c->signal_fd, &info, sizeof info) == sizeof info)
+        on_signal(c, &info);
+}
+
+int sim_child_init(struct sim_child *c, uv_loop_t *loop, bool with_command,
+                   cordage_error *error)
+{
+    sigset_t set;
+
+    choose_signals(&set, with_command);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return error_set(error, CORDAGE_ESYSTEM, "cannot block signals: %s",
+                         strerror(errno));
+    c->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (c->signal_fd < 0 || uv_poll_init(loop, &c->poll, c->signal_fd) != 0) {
+        if (c->signal_fd >= 0)
+            close(c->signal_fd);
+        return error_set(error, CORDAGE_ESYSTEM, "cannot watch for signals");
+    }
+    c->poll.data = c->process.data = c;
+    uv_poll_start(&c->poll, UV_READABLE, on_readable);
+    return 0;
+}
+
+static void on_exit_of_command(uv_process_t *process, int64_t status, int signal)
+{
+    struct sim_child *c = process->data;
+
+    c->running = false;
+    c->status = signal ? 128 + signal : (int)status;
+    c->ended(c);
+}
+
+/* Whether `entry` sets the variable that `pair` sets. */
+static bool same_name(const char *entry, const char *pair)
+{
+    size_t n = strcspn(pair, "=") + 1;
+
+    return strncmp(entry, pair, n) == 0;
+}
+
+/* Ours with `more` on top, which replaces what has the same names. Free it; the strings
+ * are borrowed. */
+static char **make_environment(const char *const *more)
+{
+    size_t n = 0, n_more = 0;
+    char **env;
+
+    while (environ[n])
+        n++;
+    while (more[n_more])
+        n_more++;
+    env = calloc(n + n_more + 1, sizeof *env);
+    if (!env)
+        return NULL;
+    n = 0;
+    for (size_t i = 0; environ[i]; i++) {
+        bool replaced = false;
+
+        for (size_t j = 0; j < n_more; j++)
+            replaced = replaced || same_name(environ[i], more[j]);
+        if (!replaced)
+            env[n++] = environ[i];
+    }
+    /* libuv only reads them. */
+    for (size_t j = 0; j < n_more; j++)
+        env[n++] = (char *)(uintptr_t)more[j];
+    return env;
+}
+
+int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
+                    cordage_error *error)
+{
+    uv_stdio_container_t stdio[3];
+    uv_process_options_t options = { .exit_cb = on_exit_of_command,
+                                     .file = argv[0],
+                                     .args = argv,
+                                     .stdio_count = 3,
+                                     .stdio = stdio };
+    int err;
+
+    options.env = make_environment(env);
+    if (!options.env)
+        return error_set(error, CORDAGE_ENOMEM, "%s", cordage_strerror(CORDAGE_ENOMEM));
+    for (int i = 0; i < 3; i++)
+        stdio[i] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = i };
+    err = uv_spawn(c->poll.loop, &c->process, &options);
+    free(options.env);
+    if (err) {
+        c->status = err == UV_ENOENT ? 127 : 126;
+        return error_set(error, CORDAGE_ESYSTEM, "cannot run '%s': %s", argv[0],
+                         uv_strerror(err));
+    }
+    c->running = true;
+    return 0;
+}
+
+void sim_child_close(struct sim_child *c)
+{
+    uv_close((uv_handle_t *)&c->poll, NULL);
+    if (c->process.loop)
+        uv_close((uv_handle_t *)&c->process, NULL);
+    close(c->signal_fd);
+}

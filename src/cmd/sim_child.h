@@ -1,0 +1,35 @@
+/* sim_child.h - running somebody's command beside the simulator, and the signals.
+ *
+ * Signals come in through a descriptor on the loop. With a command they are passed on to
+ * it, but for those the terminal has sent it already, and its end is ours; without one,
+ * SIGINT, SIGTERM and SIGHUP end us. */
+#ifndef CMD_SIM_CHILD_H
+#define CMD_SIM_CHILD_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "error.h"
+
+struct sim_child {
+    void (*ended)(
+        struct sim_child *c); /* the command ended, or a signal came without one */
+    int status;               /* to exit with: the command's, or 128 and its signal */
+    bool running;
+    uv_process_t process;
+    uv_poll_t poll;
+    int signal_fd;
+};
+
+/* Before any thread is made: blocks the signals, so that only the descriptor gets them.
+ */
+int sim_child_init(struct sim_child *c, uv_loop_t *loop, bool with_command,
+                   cordage_error *error);
+/* Starts `argv` with `env` ("NAME=value", NULL at the end) added to ours. On failure
+ * c->status is what a shell exits with: 127 not found, 126 not to be run. */
+int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
+                    cordage_error *error);
+/* Gives the handles back to the loop, which must turn once more. */
+void sim_child_close(struct sim_child *c);
+
+#endif

@@ -1,0 +1,30 @@
+/* sim_words.h - what `cordage sim` says: how to connect, what happens, how it went. */
+#ifndef CMD_SIM_WORDS_H
+#define CMD_SIM_WORDS_H
+
+#include <stdio.h>
+
+#include "log.h"
+#include "server.h"
+
+/* What has been said so far. Zeroed: nothing. */
+struct sim_words {
+    bool verbose;
+    size_t n_broken;      /* broken rules told */
+    struct report counts; /* as last told; without entries */
+};
+
+/* Log lines to stderr: all with `verbose`, else warnings and errors. */
+struct log sim_words_log(bool verbose);
+/* How to connect, for people. `command` NULL: for bots in another terminal. 0, or 1 when
+ * it could not be written. */
+int sim_words_hello(const struct server *s, FILE *out, char *const *command);
+/* The same on one line of JSON: api, gateway, resume, report, token, ca_file. Flushed. */
+int sim_words_json(const struct server *s, FILE *out);
+/* A line for each rule broken since the last call, the first ones; when verbose, also the
+ * counters when they changed. */
+void sim_words_news(struct sim_words *w, const struct report *r, FILE *out);
+/* The closing line. */
+void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *out);
+
+#endif

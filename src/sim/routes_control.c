@@ -132,10 +132,14 @@ static void put_said(struct call *c, uint64_t id)
 /* Whatever its Content-Type: curl's -d says it is a form. */
 static bool parse_body(struct call *c, cordage_json *out)
 {
-    if (json_parse(c->routes->parser, c->request->body, out) == 0 &&
-        cordage_json_type_of(*out) == CORDAGE_JSON_OBJECT)
+    int err = json_parse(c->routes->parser, c->request->body, out);
+
+    if (!err && cordage_json_type_of(*out) == CORDAGE_JSON_OBJECT)
         return true;
-    call_error(c, 400, 50109, "The request body is no JSON object.");
+    if (err == CORDAGE_ENOMEM)
+        call_out_of_memory(c);
+    else
+        call_error(c, 400, 50109, "The request body is no JSON object.");
     return false;
 }
 

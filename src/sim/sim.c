@@ -175,6 +175,7 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
         return error_set(error, CORDAGE_ENOMEM, "out of memory");
     s->config = *config;
     s->started_at = now;
+    sim_set_traffic(s, config->traffic, UINT64_MAX, now);
     s->started_wall = wall_ms;
     s->budget_resets_at = NEVER;
     s->wake_at = NEVER;

@@ -117,6 +117,9 @@ void sim_disconnected(struct sim_conn *c, int code, uint64_t now);
 /* Makes what is due by `now`: traffic, paced GUILD_CREATEs, time-outs. Bounded work: what
  * is left has a deadline of `now`. */
 void sim_tick(struct sim *s, uint64_t now);
+/* From now on people say `per_second` messages (0: they fall silent), `total` in all and
+ * then no more; UINT64_MAX: without end. */
+void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now);
 /* When sim_tick is worth calling; UINT64_MAX: after the next call in. */
 uint64_t sim_deadline(const struct sim *s);
 

@@ -34,7 +34,7 @@ static const char *const chatter[] = {
 /* When message `n` (from 0) is due. */
 static double due_at(const struct sim *s, uint64_t n)
 {
-    return (double)s->started_at + (double)(n + 1) * 1000 / s->config.traffic;
+    return (double)s->traffic_at + (double)(n + 1) * 1000 / s->config.traffic;
 }
 
 static struct str content(struct sim *s, const struct world_guild *g, char *out,
@@ -70,18 +70,34 @@ static void say_next(struct sim *s, uint64_t now)
     m.nonce = str_of(nonce);
     if (sim_say(s, &m, now, NULL, NULL) < 0)
         g->said--;
+    else if (s->traffic_left != UINT64_MAX)
+        s->traffic_left--;
+}
+
+static bool is_silent(const struct sim *s)
+{
+    return s->config.traffic <= 0 || s->world.n_guilds == 0 || s->traffic_left == 0;
+}
+
+void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now)
+{
+    s->config.traffic = per_second;
+    s->traffic_at = now;
+    s->traffic_left = total;
+    s->n_said = 0;
 }
 
 void sim_traffic_tick(struct sim *s, uint64_t now)
 {
     double latest = (double)now - LATEST_MS;
 
-    if (s->config.traffic <= 0 || s->world.n_guilds == 0)
+    if (is_silent(s))
         return;
     if (due_at(s, s->n_said) < latest)
         s->n_said =
-            (uint64_t)((latest - (double)s->started_at) * s->config.traffic / 1000);
-    for (int i = 0; i < BATCH && due_at(s, s->n_said) <= (double)now; i++) {
+            (uint64_t)((latest - (double)s->traffic_at) * s->config.traffic / 1000);
+    for (int i = 0; i < BATCH && !is_silent(s) && due_at(s, s->n_said) <= (double)now;
+         i++) {
         s->n_said++;
         say_next(s, now);
     }
@@ -89,7 +105,7 @@ void sim_traffic_tick(struct sim *s, uint64_t now)
 
 uint64_t sim_traffic_deadline(const struct sim *s)
 {
-    if (s->config.traffic <= 0 || s->world.n_guilds == 0)
+    if (is_silent(s))
         return NEVER;
     return (uint64_t)ceil(due_at(s, s->n_said));
 }

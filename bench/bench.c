@@ -1,0 +1,348 @@
+/* bench.c - events per CPU-second and memory per shard, side by side in one run.
+ *
+ * A server process sends traffic made in advance as fast as it is read. Each figure
+ * is taken in a process of its own: a bare loop, the same with stock zlib, then the
+ * library without a handler for the events and with one. Ratios count; the absolute
+ * figures are this machine's. Usage: bench [EVENTS [ROUNDS]] */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bare.h"
+#include "blaster.h"
+#include "cordage/cordage.h"
+#include "simrig.h"
+
+enum { MAX_SHARDS = 256, MAX_ROUNDS = 9 };
+
+/* What the measured processes must know. */
+struct place {
+    unsigned port; /* of the blaster */
+    char api[64];  /* REST that points there */
+    char idle_api[64], token[256], idle_token[256], ca_file[512], idle_ca_file[512];
+};
+
+/* ---- The server process ------------------------------------------------------- */
+
+static void point_at_blaster(struct sim *sim, uint64_t now, void *user)
+{
+    char url[64];
+
+    (void)now;
+    snprintf(url, sizeof url, "wss://127.0.0.1:%u", *(unsigned *)user);
+    sim_set_urls(sim, url, url);
+}
+
+static void serve(size_t events, int out)
+{
+    static struct stream streams[3];
+    struct sim_config config;
+    struct simrig *rest, *idle;
+    struct blaster *blaster;
+    struct place place = { 0 };
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGPIPE, SIG_IGN);
+    for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++)
+        if (stream_make(&streams[c], (enum compression)c, events))
+            _exit(1);
+    sim_config_default(&config);
+    rest = simrig_start(&config, 1);
+    blaster = blaster_start(simrig_cert_file(rest), simrig_key_file(rest), streams);
+    if (!blaster)
+        _exit(1);
+    place.port = blaster_port(blaster);
+    simrig_on_loop(rest, point_at_blaster, &place.port);
+    config.guilds = MAX_SHARDS;
+    config.max_concurrency = MAX_SHARDS;
+    idle = simrig_start(&config, 1);
+    snprintf(place.api, sizeof place.api, "%s", simrig_api(rest));
+    snprintf(place.idle_api, sizeof place.idle_api, "%s", simrig_api(idle));
+    snprintf(place.token, sizeof place.token, "%s", simrig_token(rest));
+    snprintf(place.idle_token, sizeof place.idle_token, "%s", simrig_token(idle));
+    snprintf(place.ca_file, sizeof place.ca_file, "%s", simrig_ca_file(rest));
+    snprintf(place.idle_ca_file, sizeof place.idle_ca_file, "%s", simrig_ca_file(idle));
+    printf("%zu events of %zu bytes on average\n\n", events,
+           streams[0].payload_bytes / (events + 3));
+    fflush(stdout);
+    if (write(out, &place, sizeof place) != (ssize_t)sizeof place)
+        _exit(1);
+    signal(SIGTERM, SIG_DFL);
+    sigset_t stop;
+    int signal_number;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGUSR1);
+    sigwait(&stop, &signal_number);
+    simrig_stop(idle);
+    simrig_stop(rest);
+    _exit(0);
+}
+
+/* ---- Measurements, each in a child -------------------------------------------- */
+
+static double cpu_seconds(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+struct run {
+    const struct place *place;
+    enum compression compression;
+    size_t events;
+    bool handler;    /* library: handle the messages */
+    bool stock;      /* bare: plain zlib */
+    uint32_t shards; /* idle memory */
+    /* while it runs */
+    double cpu;
+    uint64_t handled;
+    uint32_t ready;
+    pthread_mutex_t lock;
+};
+
+static void on_ready(cordage_client *c, const cordage_ready *ready, void *user)
+{
+    struct run *run = user;
+
+    (void)ready;
+    (void)c;
+    run->cpu = cpu_seconds();
+}
+
+static void on_message(cordage_client *c, const cordage_message *m, void *user)
+{
+    struct run *run = user;
+
+    (void)c;
+    pthread_mutex_lock(&run->lock);
+    run->handled += m->content.n != 0;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void on_end(cordage_client *c, const cordage_guild *guild, void *user)
+{
+    struct run *run = user;
+
+    (void)guild;
+    run->cpu = cpu_seconds() - run->cpu;
+    cordage_client_stop(c);
+}
+
+static const cordage_compression public_name[] = { CORDAGE_COMPRESS_NONE,
+                                                   CORDAGE_COMPRESS_ZLIB,
+                                                   CORDAGE_COMPRESS_ZSTD };
+
+static cordage_client *client_for(const struct run *run, bool idle)
+{
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+    cordage_client *c;
+    cordage_error error;
+
+    options.token = idle ? run->place->idle_token : run->place->token;
+    options.api = idle ? run->place->idle_api : run->place->api;
+    options.ca_file = idle ? run->place->idle_ca_file : run->place->ca_file;
+    options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES;
+    options.shard_count = idle ? run->shards : 1;
+    options.compression = public_name[run->compression];
+    if (cordage_client_new(&options, &c, &error) < 0) {
+        cordage_error_print(&error, stderr);
+        _exit(1);
+    }
+    return c;
+}
+
+static double library_run(struct run *run)
+{
+    cordage_client *c = client_for(run, false);
+
+    cordage_on_ready(c, on_ready, run);
+    cordage_on_guild_update(c, on_end, run);
+    if (run->handler)
+        cordage_on_message_create(c, on_message, run);
+    if (cordage_client_run(c) != 0)
+        return -1;
+    cordage_client_free(c);
+    return run->cpu;
+}
+
+static double bare(struct run *run)
+{
+    return bare_run(run->place->port, run->compression, run->stock, run->events);
+}
+
+/* Resident bytes, not counting what is shared with others. */
+static double resident(void)
+{
+    FILE *f = fopen("/proc/self/smaps_rollup", "r");
+    char line[256];
+    double kb = 0, one;
+
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "Private_Clean: %lf", &one) == 1 ||
+            sscanf(line, "Private_Dirty: %lf", &one) == 1)
+            kb += one;
+    if (f)
+        fclose(f);
+    return kb * 1024;
+}
+
+static void on_idle_ready(cordage_client *c, const cordage_ready *ready, void *user)
+{
+    struct run *run = user;
+    bool all;
+
+    (void)ready;
+    pthread_mutex_lock(&run->lock);
+    all = ++run->ready == run->shards;
+    pthread_mutex_unlock(&run->lock);
+    if (all) {
+        run->cpu = resident();
+        cordage_client_stop(c);
+    }
+}
+
+static double idle_run(struct run *run)
+{
+    cordage_client *c = client_for(run, true);
+
+    cordage_on_ready(c, on_idle_ready, run);
+    if (cordage_client_run(c) != 0)
+        return -1;
+    cordage_client_free(c);
+    return run->cpu;
+}
+
+/* Runs it in a child. */
+static double apart(double (*measure)(struct run *run), const struct run *template)
+{
+    double result = -1;
+    int ends[2];
+    pid_t pid;
+
+    if (pipe(ends))
+        return -1;
+    pid = fork();
+    if (pid == 0) {
+        struct run run = *template;
+        pthread_mutex_init(&run.lock, NULL);
+        result = measure(&run);
+        _exit(write(ends[1], &result, sizeof result) != (ssize_t)sizeof result);
+    }
+    close(ends[1]);
+    if (read(ends[0], &result, sizeof result) != (ssize_t)sizeof result)
+        result = -1;
+    close(ends[0]);
+    waitpid(pid, NULL, 0);
+    return result;
+}
+
+/* ---- The tables ---------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static const char *const names[] = { "none", "zlib-stream", "zstd-stream" };
+
+enum { BARE, STOCK, ENVELOPE, HANDLER, KINDS };
+
+static void speed(const struct place *place, size_t events, int rounds)
+{
+    printf("events per CPU-second, one busy connection over TLS (median of %d)\n",
+           rounds);
+    printf("%-12s %10s %12s %14s %14s\n", "", "bare loop", "stock zlib", "envelope only",
+           "with handler");
+    for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++) {
+        double cpu[KINDS][MAX_ROUNDS], rate[KINDS];
+        struct run run = { .place = place,
+                           .compression = (enum compression)c,
+                           .events = events };
+
+        for (int i = 0; i < rounds; i++) {
+            /* Interleaved, so that a slow moment of the machine meets all alike. */
+            run.stock = run.handler = false;
+            cpu[BARE][i] = apart(bare, &run);
+            run.stock = true;
+            cpu[STOCK][i] = c == COMPRESS_ZLIB ? apart(bare, &run) : -1;
+            cpu[ENVELOPE][i] = apart(library_run, &run);
+            run.handler = true;
+            cpu[HANDLER][i] = apart(library_run, &run);
+        }
+        for (int k = 0; k < KINDS; k++) {
+            qsort(cpu[k], (size_t)rounds, sizeof cpu[k][0], ascending);
+            rate[k] = cpu[k][rounds / 2] > 0 ? (double)events / cpu[k][rounds / 2] : 0;
+        }
+        printf("%-12s %9.0fk %11.0fk %13.0fk %13.0fk\n", names[c], rate[BARE] / 1e3,
+               rate[STOCK] / 1e3, rate[ENVELOPE] / 1e3, rate[HANDLER] / 1e3);
+        printf("%-12s %10s %12s %13.0f%% %13.0f%%\n", "  of bare", "100%", "",
+               100 * rate[ENVELOPE] / rate[BARE], 100 * rate[HANDLER] / rate[BARE]);
+        fflush(stdout);
+    }
+}
+
+static void memory(const struct place *place)
+{
+    static const uint32_t counts[] = { 1, 64, MAX_SHARDS };
+    double first = 0;
+
+    printf("\nprivate memory of an idle bot, one guild a shard at most\n");
+    printf("%-8s %12s %12s %18s\n", "", "shards", "all", "per further shard");
+    for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            struct run run = { .place = place,
+                               .compression = (enum compression)c,
+                               .shards = counts[i] };
+            double bytes = apart(idle_run, &run);
+
+            if (i == 0)
+                first = bytes;
+            printf("%-12s %8u %9.1f MB", names[c], counts[i], bytes / 1e6);
+            if (i > 0)
+                printf(" %14.1f KB", (bytes - first) / (counts[i] - 1) / 1e3);
+            putchar('\n');
+            fflush(stdout);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    size_t events = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
+    int rounds = argc > 2 ? atoi(argv[2]) : 3;
+    struct place place;
+    sigset_t stop;
+    int ends[2];
+    pid_t server;
+
+    if (events < 1 || rounds < 1 || rounds > MAX_ROUNDS) {
+        fprintf(stderr, "usage: bench [EVENTS [ROUNDS up to %d]]\n", MAX_ROUNDS);
+        return 2;
+    }
+    /* Waited for by the server, in every thread of it. */
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    if (pipe(ends))
+        return 1;
+    server = fork();
+    if (server == 0)
+        serve(events, ends[1]);
+    close(ends[1]);
+    if (read(ends[0], &place, sizeof place) != (ssize_t)sizeof place)
+        return 1;
+    speed(&place, events, rounds);
+    memory(&place);
+    kill(server, SIGUSR1);
+    waitpid(server, NULL, 0);
+    return 0;
+}

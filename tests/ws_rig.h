@@ -14,8 +14,8 @@ static const char *const rig_event_names[] = { "none", "open", "text",  "binary"
                                                "ping", "pong", "close", "refused" };
 
 /* One line an event; the bytes follow as they are. */
-static int rig_note(struct buf *log, const struct ws *ws, int event,
-                    const struct ws_message *m)
+static inline int rig_note(struct buf *log, const struct ws *ws, int event,
+                           const struct ws_message *m)
 {
     int err;
 
@@ -30,7 +30,7 @@ static int rig_note(struct buf *log, const struct ws *ws, int event,
 }
 
 /* Reads the slack behind a message, so that a sanitizer sees if it isn't there. */
-static unsigned rig_touch_slack(const struct ws_message *m)
+static inline unsigned rig_touch_slack(const struct ws_message *m)
 {
     volatile unsigned sum = 0;
 
@@ -40,7 +40,7 @@ static unsigned rig_touch_slack(const struct ws_message *m)
 }
 
 /* Pulls all there is, or `most` events. The last thing ws_next said. */
-static int rig_pull(struct ws *ws, struct buf *log, int most)
+static inline int rig_pull(struct ws *ws, struct buf *log, int most)
 {
     struct ws_message m;
     int event = WS_NONE;
@@ -55,7 +55,7 @@ static int rig_pull(struct ws *ws, struct buf *log, int most)
 }
 
 /* Feeds a copy of the bytes that is exactly as large as promised, and destroys it. */
-static int rig_feed(struct ws *ws, struct str bytes, struct buf *log, int most)
+static inline int rig_feed(struct ws *ws, struct str bytes, struct buf *log, int most)
 {
     char *copy = malloc(bytes.n + BUF_SLACK);
     int event, err;
@@ -76,7 +76,7 @@ static int rig_feed(struct ws *ws, struct str bytes, struct buf *log, int most)
 
 /* Feeds the bytes in pieces of 1..`most` bytes (0: all at once), until an error. Appends
  * what was to be sent to the log at the end. */
-static int rig_run(struct ws *ws, struct str bytes, size_t most, struct buf *log)
+static inline int rig_run(struct ws *ws, struct str bytes, size_t most, struct buf *log)
 {
     struct rng rng = rng_seeded(most);
     int event = WS_NONE, err;
@@ -97,7 +97,7 @@ static int rig_run(struct ws *ws, struct str bytes, size_t most, struct buf *log
 }
 
 /* Skips the upgrade: frames go at once. */
-static void rig_open(struct ws *ws, enum ws_role role)
+static inline void rig_open(struct ws *ws, enum ws_role role)
 {
     ws_init(ws, role, 42);
     ws->state = WS_STREAMING;
@@ -105,8 +105,8 @@ static void rig_open(struct ws *ws, enum ws_role role)
 
 /* Appends one frame, valid or not: `first` is its first byte; `length_bytes` 0, 2 or 8
  * says how the length is written; masked if `mask` isn't NULL. */
-static int rig_frame(struct buf *out, unsigned first, int length_bytes, const char *mask,
-                     struct str payload)
+static inline int rig_frame(struct buf *out, unsigned first, int length_bytes,
+                            const char *mask, struct str payload)
 {
     unsigned char head[14] = { (unsigned char)first };
     size_t n = 2 + (size_t)length_bytes;

@@ -109,9 +109,9 @@ int inflate_feed(struct inflate *z, struct inflate_scratch *s, struct str messag
         return 0;
     got = z->kind == COMPRESS_ZLIB ? inflate_zlib_feed(z, s, message, out)
                                    : inflate_zstd_feed(z, s, message, out);
-    if (got < 0) {
+    if (got < 0)
         z->failure = got;
+    if (got <= 0)
         *out = (struct str){ "", 0 };
-    }
     return got > 0 && out->n == 0 ? 0 : got;
 }

@@ -15,7 +15,7 @@
 
 enum compression { COMPRESS_NONE, COMPRESS_ZLIB, COMPRESS_ZSTD };
 
-/* "none" (or NULL), "zlib-stream" (or "zlib"), "zstd-stream" (or "zstd"); -1 otherwise. */
+/* "none" or NULL; "zlib-stream" or "zlib"; "zstd-stream" or "zstd"; -1 otherwise. */
 int compression_from(const char *name);
 /* The value of the `compress` query parameter; NULL for none. */
 const char *compression_name(enum compression c);
@@ -30,10 +30,10 @@ struct inflate *inflate_new(enum compression kind);
 void inflate_free(struct inflate *z);
 
 /* Takes one websocket message. 1: `*out` is a whole payload, never an empty one, borrowed
- * from the scratch until its next use by any stream, writable, and with BUF_SLACK readable
- * bytes behind it. 0: more messages are needed (zlib alone: with zstd each message is a
- * payload). Negative, and the stream is dead: CORDAGE_EPARSE (corrupt), CORDAGE_ELIMIT (a
- * bomb), CORDAGE_ENOMEM; it says so again to all that is fed later. */
+ * from the scratch until its next use by any stream, writable, and with BUF_SLACK
+ * readable bytes behind it. 0: more messages are needed (zlib alone: with zstd each
+ * message is a payload). Negative, and the stream is dead: CORDAGE_EPARSE (corrupt),
+ * CORDAGE_ELIMIT (a bomb), CORDAGE_ENOMEM; it says so again to all that is fed later. */
 int inflate_feed(struct inflate *z, struct inflate_scratch *s, struct str message,
                  struct str *out);
 

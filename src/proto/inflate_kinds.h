@@ -9,7 +9,7 @@ enum {
     INFLATE_HISTORY = 32 * 1024, /* how far back deflate may refer */
     /* The most that is ever needed: a byte over the limit shows a bomb. */
     SCRATCH_MOST = INFLATE_HISTORY + LIMIT_PAYLOAD + 1,
-    /* What of the scratch is kept between payloads; what a giant needed beyond goes back. */
+    /* What is kept between payloads; what a giant needed beyond goes back. */
     SCRATCH_KEPT = 1024 * 1024,
     /* A message no longer than this is unlikely to need more than SCRATCH_KEPT. */
     SCRATCH_SMALL = SCRATCH_KEPT / 64,
@@ -28,8 +28,8 @@ struct inflate {
     int failure; /* sticks */
 };
 
-/* Makes the scratch ready for a message of `n` bytes: `out` empty, with SCRATCH_FIRST bytes
- * at least, and no giant anywhere if the message is small. CORDAGE_ENOMEM. */
+/* Makes the scratch ready for a message of `n` bytes: `out` empty, with SCRATCH_FIRST
+ * bytes at least, and no giant anywhere if the message is small. CORDAGE_ENOMEM. */
 int scratch_ready(struct inflate_scratch *s, size_t n);
 /* Twice the room, with nothing in it. CORDAGE_ELIMIT at `limit`, CORDAGE_ENOMEM. */
 int scratch_double(struct buf *b, size_t limit);

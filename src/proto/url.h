@@ -9,10 +9,10 @@
 #include "str.h"
 
 struct url {
-    char host[256];        /* a name, an IPv4 address, or an IPv6 address without brackets */
-    uint16_t port;         /* the scheme's own if none was given */
-    bool tls;              /* https or wss */
-    bool websocket;        /* ws or wss */
+    char host[256]; /* a name, an IPv4 address, or an IPv6 address without brackets */
+    uint16_t port;  /* the scheme's own if none was given */
+    bool tls;       /* https or wss */
+    bool websocket; /* ws or wss */
     char path[LIMIT_URL];  /* begins with '/'; without query and fragment */
     char query[LIMIT_URL]; /* without '?'; may be empty */
 };
@@ -29,13 +29,14 @@ void url_target(const struct url *u, char out[URL_TARGET]);
 bool url_is_loopback(const struct url *u);
 /* The host is `domain` (in lower case) or lies under it. */
 bool url_is_under(const struct url *u, const char *domain);
-/* What may carry a token: TLS, or loopback, or `allow_plaintext`. 0, or CORDAGE_EINVAL with
- * the sentence that names the setting. */
+/* What may carry a token: TLS, or loopback, or `allow_plaintext`. 0, or CORDAGE_EINVAL
+ * with the sentence that names the setting. */
 int url_check_plaintext(const struct url *u, bool allow_plaintext, cordage_error *error);
 
 /* The URL to connect a gateway session to: `base` (Discord's own may end in '/' or not,
  * and may carry a query, which is dropped) with `query` behind exactly one slash.
  * CORDAGE_EINVAL also when `base` is not ws or wss. */
-int url_gateway(struct str base, const char *query, struct url *out, cordage_error *error);
+int url_gateway(struct str base, const char *query, struct url *out,
+                cordage_error *error);
 
 #endif

@@ -28,21 +28,21 @@
 enum ws_role { WS_CLIENT, WS_SERVER };
 
 enum ws_event {
-    WS_NONE,    /* feed more; or it is over, after WS_CLOSE or WS_REFUSED */
-    WS_OPEN,    /* the upgrade is done; on a server `ws->target` is the request's */
-    WS_TEXT,    /* a whole message */
-    WS_BINARY,
-    WS_PING,    /* the pong is in `out` already */
+    WS_NONE,   /* feed more; or it is over, after WS_CLOSE or WS_REFUSED */
+    WS_OPEN,   /* the upgrade is done; on a server `ws->target` is the request's */
+    WS_TEXT,   /* a whole message */
+    WS_BINARY, /* likewise */
+    WS_PING,   /* the pong is in `out` already */
     WS_PONG,
-    WS_CLOSE,   /* the peer closes: `code` (1005 if it gave none), reason in the bytes. The
-                   answer is in `out`; nothing may be sent after it */
-    WS_REFUSED  /* client: the server answered the upgrade with HTTP status `code`; server:
-                   the request was no upgrade: the HTTP answer with `code` is in `out` */
+    WS_CLOSE,  /* the peer closes: `code` (1005 if it gave none), reason in the bytes. The
+                  answer is in `out`; nothing may be sent after it */
+    WS_REFUSED /* client: the server answered the upgrade with HTTP status `code`; server:
+                  the request was no upgrade: the HTTP answer with `code` is in `out` */
 };
 
 struct ws_message {
-    struct str bytes; /* borrowed until the next ws_next, ws_settle or ws_feed; writable, and
-                         BUF_SLACK bytes behind it are readable */
+    struct str bytes; /* borrowed until the next ws_next, ws_settle or ws_feed; writable,
+                         and BUF_SLACK bytes behind it are readable */
     int code;         /* WS_CLOSE, WS_REFUSED; the close code that an error means */
 };
 
@@ -66,8 +66,9 @@ struct ws {
     size_t kept_at;       /* whatever else the caller has not pulled: from here on */
     struct buf fragments; /* of a message, so far */
     size_t message_limit; /* LIMIT_MESSAGE unless set after init */
-    char *target;         /* server, from WS_OPEN on: path and query that the client asked */
-    char *host, *origin;  /* for, its Host and its Origin ("": none); one allocation */
+    char *target;         /* server, from WS_OPEN on: path and query of the request; */
+    char *host;           /* its Host; */
+    char *origin;         /* its Origin, empty if it has none. One allocation */
     char accept[29];      /* client: what the server must answer to our key */
 };
 
@@ -78,8 +79,8 @@ void ws_release(struct ws *ws);
 
 /* Client: puts the upgrade request for `host`:`port` and `target` ("/?v=10…") into `out`.
  * `user_agent` may be NULL. CORDAGE_EINVAL if one of them can't stand in a request. */
-int ws_request(struct ws *ws, const char *host, uint16_t port, bool tls, const char *target,
-               const char *user_agent);
+int ws_request(struct ws *ws, const char *host, uint16_t port, bool tls,
+               const char *target, const char *user_agent);
 
 /* Borrows the writable bytes, behind which BUF_SLACK must be readable, until ws_settle,
  * which must come before the next feed. 0, or the error that has ended it all. */
@@ -93,10 +94,11 @@ int ws_next(struct ws *ws, struct ws_message *out);
  * that holds nothing, `out` too. CORDAGE_ENOMEM. */
 int ws_settle(struct ws *ws);
 
-/* Appends one whole frame to `out`. CORDAGE_ESTATE before the upgrade is done, and after a
- * close was sent or anything failed; CORDAGE_ENOMEM. */
+/* Appends one whole frame to `out`. CORDAGE_ESTATE before the upgrade is done, and after
+ * a close was sent or anything failed; CORDAGE_ENOMEM. */
 int ws_send(struct ws *ws, bool binary, struct str payload);
-int ws_ping(struct ws *ws, struct str payload); /* at most 125 bytes, else CORDAGE_EINVAL */
+/* CORDAGE_EINVAL over 125 bytes. */
+int ws_ping(struct ws *ws, struct str payload);
 /* `code` 0: no code; CORDAGE_EINVAL for one that must not be sent. The reason is cut to
  * 123 bytes, at a character's end. Messages may still come until the peer's close. */
 int ws_close(struct ws *ws, int code, struct str reason);

@@ -35,9 +35,9 @@ static inline bool ws_is_control(enum ws_opcode opcode)
 
 /* Reads a head from the `n` bytes there are. 0: `*out` is whole. > 0: so many bytes are
  * needed from the frame's start on before more can be said. CORDAGE_EPROTO as soon as a
- * byte breaks the protocol: a reserved bit or opcode, a mask where `masked` says that there
- * must be none or none where there must be one, a control frame that is fragmented or too
- * long, a length not written in the fewest bytes. */
+ * byte breaks the protocol: a reserved bit or opcode, a mask where `masked` says that
+ * there must be none or none where there must be one, a control frame that is fragmented
+ * or too long, a length not written in the fewest bytes. */
 int ws_frame_read(const char *p, size_t n, bool masked, struct ws_frame *out);
 
 /* Appends one final frame; masked if `mask` isn't NULL. */

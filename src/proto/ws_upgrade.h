@@ -28,7 +28,8 @@ int upgrade_write_request(struct buf *out, const char *host, uint16_t port, bool
 int upgrade_read_answer(struct str head, const char *accept, int *status);
 
 struct upgrade_request {
-    struct str target, host, origin, key; /* borrowed from the head; origin may be empty */
+    struct str target, host, key; /* borrowed from the head */
+    struct str origin;            /* likewise; may be empty */
 };
 
 /* The client's request: returns the status to answer with: 101; 426 if it isn't a

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "authority.h"
 #include "call.h"
 #include "limits.h"
 #include "mem.h"
@@ -137,39 +138,11 @@ static const struct route *find_route(const struct route *const *tables,
 
 /* ---- Who asks, and where from --------------------------------------------- */
 
-/* `authority` is "name:port" with one of our names and our port. */
-static bool is_own_authority(struct str authority, uint16_t port)
-{
-    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
-    char own[32];
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(own, sizeof own, "%s:%u", names[i], port);
-        if (str_eq_nocase(authority, str_of(own)))
-            return true;
-        if (port == 443 && str_eq_nocase(authority, str_of(names[i])))
-            return true;
-    }
-    return false;
-}
-
 /* A name that a foreign page made to resolve to this machine, or a request that it sent
  * from a browser here, gets nothing. */
 static bool is_foreign(const struct sim_request *request)
 {
-    struct str origin = request->origin;
-    size_t scheme;
-
-    if (!is_own_authority(request->host, request->port))
-        return true;
-    if (origin.n == 0)
-        return false;
-    scheme = str_find(origin, STR("://"));
-    if (scheme == SIZE_MAX)
-        return true;
-    origin.p += scheme + 3;
-    origin.n -= scheme + 3;
-    return !is_own_authority(origin, request->port);
+    return !authority_is_own(request->host, request->origin, request->port);
 }
 
 static bool is_authorized(struct call *c)

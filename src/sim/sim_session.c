@@ -57,18 +57,24 @@ static int grow_ring(struct sim_session *ss)
     return 0;
 }
 
-/* The limits of what is kept. What the connection has not got yet is lost to it for good
- * then: it is closed, and the RESUME will find its number too old. */
+/* The limits of what is kept. Events are shared, so that dropping one may free nothing:
+ * only some at a time. What its connection has not got yet may stay up to twice as long;
+ * then it is lost to it for good: it is closed, and its RESUME will find its number too
+ * old. */
 static void keep_within(struct sim_session *ss, uint64_t now)
 {
+    enum { DROPS = 8 };
     struct sim *s = ss->sim;
-    /* Events are shared, so that dropping one may free nothing: a few at a time. */
-    unsigned n = s->buffered_bytes > s->config.buffer_bytes ? 8 : 0;
+    size_t limit = s->config.session_buffer;
+    bool is_too_much = s->buffered_bytes > s->config.buffer_bytes;
 
-    if (ss->n_kept >= s->config.session_buffer && n == 0)
-        n = 1;
-    for (; n && ss->n_kept; n--) {
-        if (ss->conn && ss->sent < first_kept(ss))
+    for (int n = 0; n < DROPS && ss->n_kept && (is_too_much || ss->n_kept >= limit);
+         n++) {
+        bool is_unsent = ss->conn && ss->sent < first_kept(ss);
+
+        if (is_unsent && !is_too_much && ss->n_kept < 2 * limit)
+            break;
+        if (is_unsent)
             sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "reads too slowly", now);
         drop_oldest(ss);
     }

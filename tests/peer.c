@@ -1,6 +1,8 @@
 #include "peer.h"
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -302,4 +304,28 @@ void peer_silence(struct peer_request *q)
     while (!is_stopping(q->peer) && conn_read(q->conn, &byte, 1) > 0)
         ;
     q->conn->hung_up = true;
+}
+
+void peer_websocket(struct peer_request *q, const char *text)
+{
+    unsigned char sha[SHA_DIGEST_LENGTH], accept[64], frame[2 + 125];
+    char key[128];
+    size_t n = strlen(text);
+    int head;
+
+    peer_header(q, "Sec-WebSocket-Key", key, 64);
+    strcat(key, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    SHA1((const unsigned char *)key, strlen(key), sha);
+    EVP_EncodeBlock(accept, sha, sizeof sha);
+    head = snprintf(key, sizeof key,
+                    "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Accept: %s\r\n\r\n",
+                    accept);
+    need(head < (int)sizeof key && n <= 125, "peer_websocket");
+    conn_write(q->conn, key, (size_t)head);
+    frame[0] = 0x81;
+    frame[1] = (unsigned char)n;
+    memcpy(frame + 2, text, n);
+    conn_write(q->conn, (const char *)frame, n + 2);
+    peer_silence(q);
 }

@@ -48,6 +48,9 @@ void peer_answer(struct peer_request *q, int status, const char *headers,
 void peer_raw(struct peer_request *q, const char *bytes, size_t n);
 /* Closes the connection, after what was written. */
 void peer_hangup(struct peer_request *q);
+/* Opens the websocket that was asked for, sends one text message, and waits for the end.
+ */
+void peer_websocket(struct peer_request *q, const char *text);
 /* Stays silent until the client hangs up or the peer is freed. */
 void peer_silence(struct peer_request *q);
 /* The value of a request's header, or "". Its name as it was sent, or in lower case. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
+#include "subcommands.h"
 
 int command_sim(int argc, char **argv)
 {

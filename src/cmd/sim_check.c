@@ -9,7 +9,7 @@
 #include "args.h"
 #include "buf.h"
 #include "check.h"
-#include "commands.h"
+#include "subcommands.h"
 #include "http.h"
 #include "limits.h"
 #include "sim_dir.h"

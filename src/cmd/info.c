@@ -1,0 +1,158 @@
+/* info.c - `cordage info`: what Discord says about this bot's start, and how long it will
+ * take. Costs no IDENTIFY. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "args.h"
+#include "cordage/cordage.h"
+#include "subcommands.h"
+#include "fatal.h"
+#include "json_write.h"
+#include "shards.h"
+#include "text.h"
+
+struct start {
+    uint32_t shards;
+    uint32_t now;      /* of these: what the budget lets start before it is whole again */
+    uint64_t takes_ms; /* until all have started, at the least */
+};
+
+/* What the budget does not cover today begins when it is whole again. */
+static struct start plan_start(uint32_t shards, const cordage_gateway_bot *g)
+{
+    struct start s = { .shards = shards, .now = shards };
+
+    if (shards <= g->remaining) {
+        s.takes_ms = shards_start_ms(shards, g->max_concurrency);
+    } else {
+        s.now = g->remaining;
+        s.takes_ms =
+            g->reset_after_ms + shards_start_ms(shards - s.now, g->max_concurrency);
+    }
+    return s;
+}
+
+static int print_text(const cordage_gateway_bot *g, const struct start *s)
+{
+    char duration[TEXT_DURATION];
+
+    printf("Gateway      %s\n", g->url);
+    printf("Shards       %" PRIu32 " recommended\n", g->shards);
+    printf("Identifies   %" PRIu32 " of %" PRIu32 " left", g->remaining, g->total);
+    if (g->reset_after_ms)
+        printf(", all again in %s", text_duration(g->reset_after_ms, duration));
+    printf("\nConcurrency  %" PRIu32 " identif%s every 5 s\n", g->max_concurrency,
+           g->max_concurrency == 1 ? "y" : "ies");
+    if (s->now == s->shards)
+        printf("Start        %" PRIu32 " shard%s: %s\n", s->shards,
+               s->shards == 1 ? "" : "s",
+               s->takes_ms ? text_duration(s->takes_ms, duration) : "at once");
+    else
+        printf("Start        %" PRIu32 " shards: %" PRIu32 " now, the last in %s\n",
+               s->shards, s->now, text_duration(s->takes_ms, duration));
+    return 0;
+}
+
+static int print_json(const cordage_gateway_bot *g, const struct start *s,
+                      const cordage_error *error)
+{
+    struct buf out = { 0 };
+    struct json_writer w;
+    int err;
+
+    json_begin(&w, &out);
+    json_open(&w, '{');
+    if (g) {
+        json_key(&w, "url");
+        json_put_z(&w, g->url);
+        json_key(&w, "shards");
+        json_put_u64(&w, g->shards);
+        json_key(&w, "session_start_limit");
+        json_open(&w, '{');
+        json_key(&w, "total");
+        json_put_u64(&w, g->total);
+        json_key(&w, "remaining");
+        json_put_u64(&w, g->remaining);
+        json_key(&w, "reset_after");
+        json_put_u64(&w, g->reset_after_ms);
+        json_key(&w, "max_concurrency");
+        json_put_u64(&w, g->max_concurrency);
+        json_shut(&w, '}');
+        json_key(&w, "start");
+        json_open(&w, '{');
+        json_key(&w, "shards");
+        json_put_u64(&w, s->shards);
+        json_key(&w, "shards_now");
+        json_put_u64(&w, s->now);
+        json_key(&w, "takes_ms");
+        json_put_u64(&w, s->takes_ms);
+        json_shut(&w, '}');
+    }
+    json_key(&w, "error");
+    json_put_z(&w, error->code ? error->message : NULL);
+    json_shut(&w, '}');
+    err = json_end(&w);
+    if (!err)
+        printf("%.*s\n", STR_FMT(buf_str(&out)));
+    buf_release(&out);
+    return err ? 1 : 0;
+}
+
+static int complain(const cordage_error *error)
+{
+    fprintf(stderr, "cordage info: %s\n", error->message);
+    return cordage_exit_status(error->code);
+}
+
+int command_info(int argc, char **argv)
+{
+    const char *shards = "auto";
+    bool json = false;
+    const struct arg list[] = {
+        { .name = "shards",
+          .value = "N",
+          .help = "how many shards to start: a number,\nor auto: as many as recommended",
+          .text = &shards },
+        { 0 },
+    };
+    const struct args args = {
+        .command = "info",
+        .usage = "[OPTION]...",
+        .about =
+            "Asks Discord how many shards it recommends, how many identifies are left\n"
+            "today, and says how long a start will take. Starts nothing.",
+        .after =
+            "The token comes from DISCORD_TOKEN, or the file that DISCORD_TOKEN_FILE\n"
+            "names. Exit status 4: the identifies left do not cover the shards.",
+        .list = list,
+        .json = &json,
+    };
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+    cordage_gateway_bot g;
+    cordage_error error = { 0 };
+    struct timespec now;
+    struct start start;
+    char **operands;
+    int n, status = args_parse(&args, argc, argv, &operands, &n, stdout, stderr);
+
+    if (status != ARGS_GO)
+        return status;
+    if (text_shards("info", shards, &options.shard_count) < 0)
+        return 2;
+    if (cordage_get_gateway_bot(&options, &g, &error) < 0) {
+        if (json)
+            print_json(NULL, NULL, &error);
+        return complain(&error);
+    }
+    start = plan_start(options.shard_count ? options.shard_count : g.shards, &g);
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (start.now < start.shards)
+        fatal_budget(start.shards, g.remaining, g.reset_after_ms,
+                     (uint64_t)now.tv_sec * 1000, &error);
+    if (json)
+        status = print_json(&g, &start, &error);
+    else
+        status = print_text(&g, &start);
+    return error.code ? complain(&error) : status;
+}

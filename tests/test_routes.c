@@ -526,6 +526,26 @@ TEST(a_message_in_no_place_or_by_nobody_is_refused)
     rest_stop(&r);
 }
 
+TEST(traffic_is_set_while_it_runs)
+{
+    static const char *const wrong[] = {
+        "{}",
+        "{\"per_second\":-1}",
+        "{\"per_second\":\"1\"}",
+        "{\"per_second\":1,\"total\":-1}",
+        "{\"per_second\":1,\"totl\":1}",
+    };
+    struct rest r;
+
+    rest_start(&r);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_INT(rest_post(&r, "/_sim/traffic", wrong[i]), 400);
+    CHECK_INT(rest_post(&r, "/_sim/traffic", "{\"per_second\":100,\"total\":30}"), 204);
+    rig_wait(&r.rig, 10000);
+    CHECK_INT(sim_report(r.rig.sim)->messages_created, 30);
+    rest_stop(&r);
+}
+
 TEST(too_large_a_body_is_413)
 {
     struct sim_answer answer = { 0 };
@@ -557,4 +577,5 @@ RUN_TESTS(T(the_gateway_is_named_without_a_token), T(gateway_bot_has_the_live_bu
           T(limits_can_be_raised_and_lifted), T(ten_thousand_refusals_bring_cloudflare),
           T(the_report_is_read), T(the_world_is_read),
           T(a_fault_is_injected_or_explained), T(somebody_says_something_on_request),
-          T(a_message_in_no_place_or_by_nobody_is_refused), T(too_large_a_body_is_413))
+          T(a_message_in_no_place_or_by_nobody_is_refused),
+          T(traffic_is_set_while_it_runs), T(too_large_a_body_is_413))

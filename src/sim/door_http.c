@@ -12,16 +12,13 @@
  * one at the head goes early: nobody can hold the door shut by holding connections. */
 #include "door_http.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "door_open.h"
 #include "error.h"
 #include "limits.h"
 #include "list.h"
@@ -30,7 +27,6 @@
 enum {
     STEP_MS = 60 * 1000,
     SPARE_CONNECTIONS = 8, /* places kept free, so that the next can always come in */
-    PEM_MAX = 64 * 1024,
     URI_MAX = 8 * 1024
 };
 
@@ -327,73 +323,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     run(poll->data);
 }
 
-static int open_listener(const struct door_http_options *o, uint16_t *port,
-                         cordage_error *error)
-{
-    struct sockaddr_storage address = { 0 };
-    struct sockaddr_in *in = (struct sockaddr_in *)&address;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-    socklen_t n = sizeof *in;
-    int fd, on = 1;
-
-    if (inet_pton(AF_INET, o->address, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(o->port);
-    } else if (inet_pton(AF_INET6, o->address, &in6->sin6_addr) == 1) {
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = htons(o->port);
-        n = sizeof *in6;
-    } else {
-        return error_set(error, CORDAGE_EINVAL, "'%s' is not a numeric address",
-                         o->address);
-    }
-    fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&address, n) < 0 || listen(fd, SOMAXCONN) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &n) < 0) {
-        error_set(error, CORDAGE_ENET, "cannot listen on %s port %u: %s", o->address,
-                  o->port, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return CORDAGE_ENET;
-    }
-    /* The port is at the same place in both families. */
-    *port = ntohs(in->sin_port);
-    return fd;
-}
-
-/* A PEM file as a string, to be wiped and freed. NULL: the error is set. */
-static char *read_pem(const char *file, cordage_error *error)
-{
-    char *text = mem_zero(PEM_MAX);
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    size_t n = 0;
-    ssize_t got = 1;
-
-    while (text && fd >= 0 && got > 0 && n < PEM_MAX - 1) {
-        got = read(fd, text + n, PEM_MAX - 1 - n);
-        n += got > 0 ? (size_t)got : 0;
-    }
-    if (!text)
-        error_set(error, CORDAGE_ENOMEM, "%s", cordage_strerror(CORDAGE_ENOMEM));
-    else if (fd < 0 || got < 0)
-        error_set(error, CORDAGE_EINVAL, "cannot read %s: %s", file, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    if (text && (fd < 0 || got < 0)) {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
-static void wipe_pem(char *text)
-{
-    if (text)
-        mem_wipe(text, PEM_MAX);
-    free(text);
-}
-
 static void log_mhd(void *user, const char *format, va_list args)
 {
     struct door_http *d = user;
@@ -432,19 +361,19 @@ static int start_listening(struct door_http *d, const struct door_http_options *
                            cordage_error *error)
 {
     char *cert = NULL, *key = NULL;
-    int fd = open_listener(o, &d->port, error);
+    int fd = door_open_socket(o->address, o->port, &d->port, error);
 
     if (fd < 0)
         return fd;
-    if (o->cert_file && (!(cert = read_pem(o->cert_file, error)) ||
-                         !(key = read_pem(o->key_file, error)))) {
-        wipe_pem(cert);
+    if (o->cert_file && (!(cert = door_read_pem(o->cert_file, error)) ||
+                         !(key = door_read_pem(o->key_file, error)))) {
+        door_wipe_pem(cert);
         close(fd);
         return CORDAGE_EINVAL;
     }
     d->daemon = start(d, fd, cert, key);
-    wipe_pem(cert);
-    wipe_pem(key);
+    door_wipe_pem(cert);
+    door_wipe_pem(key);
     if (d->daemon)
         return 0;
     close(fd);

@@ -1,8 +1,14 @@
 /* routes_control.c - the simulator's own routes: what it saw, and what shall happen. */
+#include <stdio.h>
+
 #include "call.h"
 #include "field.h"
 
-enum { WORLD_GUILDS_SHOWN = 100, WORLD_GUILDS_SHOWN_MAX = 10000 };
+enum {
+    WORLD_GUILDS_SHOWN = 100,
+    WORLD_GUILDS_SHOWN_MAX = 10000,
+    TRAFFIC_MAX = 1000000 /* messages a second */
+};
 
 static void get_report(struct call *c)
 {
@@ -143,38 +149,38 @@ static bool parse_body(struct call *c, cordage_json *out)
     return false;
 }
 
-/* A misspelt field would be a message somewhere else. */
-static bool check_names(struct call *c, cordage_json body)
+/* A misspelt field would be a message somewhere else. `names` ends with NULL. */
+static bool check_names(struct call *c, cordage_json body, const char *const *names)
 {
-    static const char *const names[] = { "guild_id", "channel_id", "shard", "author_id",
-                                         "content" };
     struct json_iter it;
 
     for (bool more = json_first(body, &it); more; more = json_next(&it)) {
-        bool known = false;
+        const char *const *name = names;
+        char sentence[160];
 
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            known = known || str_is(it.key, names[i]);
-        if (!known) {
-            call_error(
-                c, 400, 0,
-                "The fields of a message are guild_id, channel_id, shard, author_id and "
-                "content.");
-            return false;
-        }
+        while (*name && !str_is(it.key, *name))
+            name++;
+        if (*name)
+            continue;
+        snprintf(sentence, sizeof sentence, "\"%.*s\" is no field of this request.",
+                 (int)(it.key.n < 40 ? it.key.n : 40), it.key.p);
+        call_error(c, 400, 0, sentence);
+        return false;
     }
     return true;
 }
 
 static void post_message(struct call *c)
 {
+    static const char *const names[] = { "guild_id",  "channel_id", "shard",
+                                         "author_id", "content",    NULL };
     struct sim_message m = { .content = STR("hello") };
     struct world_member author;
     struct buf text = { 0 };
     cordage_json body;
     uint64_t id;
 
-    if (!parse_body(c, &body) || !check_names(c, body) || !find_place(c, body) ||
+    if (!parse_body(c, &body) || !check_names(c, body, names) || !find_place(c, body) ||
         !find_author(c, body, &author))
         return;
     json_str(json_get(body, "content"), &m.content);
@@ -191,10 +197,35 @@ static void post_message(struct call *c)
     buf_release(&text);
 }
 
+/* ---- POST /_sim/traffic --------------------------------------------------- */
+
+static void post_traffic(struct call *c)
+{
+    static const char *const names[] = { "per_second", "total", NULL };
+    uint64_t total = UINT64_MAX;
+    cordage_json body, given;
+    double per_second;
+
+    if (!parse_body(c, &body) || !check_names(c, body, names))
+        return;
+    given = json_get(body, "total");
+    if (!json_double(json_get(body, "per_second"), &per_second) ||
+        !(per_second >= 0 && per_second <= TRAFFIC_MAX) ||
+        (!json_is_absent(given) && !json_u64(given, &total))) {
+        call_error(c, 400, 0,
+                   "Traffic is {\"per_second\": from 0 to 1000000, \"total\": how many "
+                   "messages, without end if left out}.");
+        return;
+    }
+    sim_set_traffic(c->routes->sim, per_second, total, c->now);
+    call_no_content(c);
+}
+
 const struct route routes_control[] = {
     { "GET", "_sim/report", get_report, BUCKET_NONE, .open = true },
     { "GET", "_sim/world", get_world, BUCKET_NONE, .open = true },
     { "POST", "_sim/fault", post_fault, BUCKET_NONE, .open = true },
     { "POST", "_sim/message", post_message, BUCKET_NONE, .open = true },
+    { "POST", "_sim/traffic", post_traffic, BUCKET_NONE, .open = true },
     { NULL },
 };

@@ -221,40 +221,66 @@ TEST(senseless_limits_are_survived)
 /* Random shards ask, become ready, die, and send late; the rules are checked from
  * outside. */
 struct watch {
-    uint64_t sent_at[N_SHARDS]; /* last per key, plus one; 0: never */
-    uint64_t n_sent, budget, budget_until;
+    uint64_t sent_at[N_SHARDS]; /* the last time, plus one; 0: never */
+    uint64_t n_sent, n_all, budget, budget_until;
 };
+
+/* Whether `shard`, or one that shares its key, sent less than `window` ago. */
+static bool key_sent_within(const struct rig *r, const struct watch *w, uint32_t shard,
+                            uint64_t window, uint64_t now)
+{
+    uint32_t n_keys = r->q.max_concurrency;
+
+    for (uint32_t i = shard % n_keys; i < N_SHARDS; i += n_keys)
+        if (w->sent_at[i] && now < w->sent_at[i] - 1 + window)
+            return true;
+    return false;
+}
+
+static bool key_is_granted(const struct rig *r, uint32_t shard)
+{
+    uint32_t n_keys = r->q.max_concurrency;
+
+    for (uint32_t i = shard % n_keys; i < N_SHARDS; i += n_keys)
+        if (r->tickets[i].state == TICKET_GRANTED)
+            return true;
+    return false;
+}
 
 /* No ready shard below this one was passed over while its key was free. */
 static void check_order(const struct rig *r, const struct watch *w,
                         const struct identify_ticket *granted, uint64_t now)
 {
-    for (uint32_t i = 0; i < granted->shard_id; i++) {
-        uint64_t last = w->sent_at[i % r->q.max_concurrency];
-        bool key_busy = last && now < last - 1 + WINDOW_MS;
-
-        for (uint32_t j = i % r->q.max_concurrency; j < N_SHARDS;
-             j += r->q.max_concurrency)
-            key_busy |= r->tickets[j].state == TICKET_GRANTED;
-        if (r->tickets[i].state == TICKET_READY && !key_busy)
+    for (uint32_t i = 0; i < granted->shard_id; i++)
+        if (r->tickets[i].state == TICKET_READY && !key_is_granted(r, i) &&
+            !key_sent_within(r, w, i, WINDOW_MS, now))
             fail_msg("shard %u was passed over by %u", i, granted->shard_id);
-    }
 }
 
 static void note_sent(const struct rig *r, struct watch *w, uint32_t shard, uint64_t now)
 {
-    uint64_t *last = &w->sent_at[shard % r->q.max_concurrency];
-
-    if (*last && now < *last - 1 + GATEWAY_IDENTIFY_MS)
-        fail_msg("shard %u sent %llu ms after another on its key", shard,
-                 (unsigned long long)(now - (*last - 1)));
-    *last = now + 1;
+    if (key_sent_within(r, w, shard, GATEWAY_IDENTIFY_MS, now))
+        fail_msg("shard %u sent within 5 s of another on its key", shard);
+    w->sent_at[shard] = now + 1;
     if (now >= w->budget_until) {
         w->budget_until = now + IDENTIFY_BUDGET_MS;
         w->n_sent = 0;
     }
+    w->n_all++;
     if (++w->n_sent > w->budget)
         fail_msg("more IDENTIFYs than the budget has");
+}
+
+/* Discord grants another concurrency, while no grant of the old one is open: what a shard
+ * was granted before it sends whatever the keys are now. */
+static void change_concurrency(struct rig *r, struct rng *rng, uint64_t now)
+{
+    uint64_t reset_after = r->q.reset_at > now ? r->q.reset_at - now : 0;
+
+    if (r->q.n_granted == 0 && (reset_after || r->q.remaining == r->q.total))
+        CHECK_INT(identify_limits(&r->q, 1 + (uint32_t)rng_below(rng, 16), r->q.total,
+                                  r->q.remaining, reset_after, now),
+                  0);
 }
 
 static void step_at_random(struct rig *r, struct watch *w, struct rng *rng, uint64_t now)
@@ -300,6 +326,8 @@ static void play(uint64_t seed)
 
         now += rng_below(&rng, 2000);
         step_at_random(r, &w, &rng, now);
+        if (rng_below(&rng, 100) == 0)
+            change_concurrency(r, &rng, now);
         at = identify_deadline(&r->q, now);
         t = identify_next(&r->q, now);
         if ((t != NULL) != (at <= now))
@@ -308,7 +336,7 @@ static void play(uint64_t seed)
         if (t)
             check_order(r, &w, t, now);
     }
-    CHECK(w.n_sent > 0);
+    CHECK(w.n_all > 50);
     identify_release(&r->q);
 }
 

@@ -225,6 +225,22 @@ TEST(only_an_ack_on_a_live_session_ends_the_backoff)
     rig_free(r);
 }
 
+TEST(an_ack_before_ready_ends_no_backoff)
+{
+    struct rig *r = rig_new();
+
+    for (unsigned i = 1; i <= 4; i++) {
+        rig_connect(r, false);
+        rig_hello(r);
+        expect(r, SESSION_WANT_SLOT);
+        rig_beat(r);
+        rig_closed(r, 1006);
+        expect(r, SESSION_DROP_SLOT);
+        CHECK_INT(r->s.losses, i);
+    }
+    rig_free(r);
+}
+
 TEST(a_fleet_does_not_come_back_at_one_moment)
 {
     uint64_t waits[100];
@@ -256,4 +272,5 @@ RUN_TESTS(T(a_dead_resume_url_is_left_for_the_default_one_and_the_session_is_kep
           T(the_first_wait_is_short_after_a_goodbye_and_longer_after_a_failure),
           T(waits_grow_with_jitter_to_a_minute_at_most),
           T(only_an_ack_on_a_live_session_ends_the_backoff),
+          T(an_ack_before_ready_ends_no_backoff), T(an_ack_before_ready_ends_no_backoff),
           T(a_fleet_does_not_come_back_at_one_moment))

@@ -272,5 +272,5 @@ RUN_TESTS(T(a_dead_resume_url_is_left_for_the_default_one_and_the_session_is_kep
           T(the_first_wait_is_short_after_a_goodbye_and_longer_after_a_failure),
           T(waits_grow_with_jitter_to_a_minute_at_most),
           T(only_an_ack_on_a_live_session_ends_the_backoff),
-          T(an_ack_before_ready_ends_no_backoff), T(an_ack_before_ready_ends_no_backoff),
+          T(an_ack_before_ready_ends_no_backoff),
           T(a_fleet_does_not_come_back_at_one_moment))

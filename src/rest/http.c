@@ -18,6 +18,7 @@ struct http {
     unsigned n_handles;   /* libuv's, not closed yet: the timer and the polls */
     bool freed;           /* http_free was called: gone with the last handle */
     bool told_version;    /* the peer's HTTP version is known */
+    bool doomed;          /* a transfer has `err` set by `watch` */
 };
 
 /* One request under way. */
@@ -90,6 +91,26 @@ static void learn_version(struct http *h, CURL *easy)
                           (long)HTTP1_CONNECTIONS);
 }
 
+/* A transfer whose socket cannot be watched would only time out. */
+static void end_doomed(struct http *h)
+{
+    struct link *link = h->sendings.next;
+
+    h->doomed = false;
+    while (!h->freed && link != &h->sendings) {
+        struct sending *s = CONTAINER_OF(link, struct sending, link);
+        struct http_answer answer;
+
+        link = link->next;
+        if (!s->transfer.err)
+            continue;
+        curl_multi_remove_handle(h->multi, s->transfer.easy);
+        answer = transfer_answer(&s->transfer, CURLE_OUT_OF_MEMORY);
+        sending_end(s, &answer);
+        link = h->sendings.next; /* the callback may have changed the list */
+    }
+}
+
 static void tell_finished(struct http *h)
 {
     CURLMsg *message;
@@ -110,6 +131,8 @@ static void tell_finished(struct http *h)
         answer = transfer_answer(t, code);
         sending_end(s, &answer);
     }
+    if (h->doomed && !h->freed)
+        end_doomed(h);
 }
 
 static void on_ready(uv_poll_t *uv, int status, int events)
@@ -155,27 +178,43 @@ static struct poll *poll_new(struct http *h, curl_socket_t fd)
     return p;
 }
 
+/* Telling libcurl of a failure here would end all transfers of this handle, for ever: so
+ * it is told nothing, and the one transfer is ended when libcurl has returned. */
+static void doom(struct http *h, CURL *easy)
+{
+    struct transfer *t = NULL;
+
+    if (easy)
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    if (t)
+        t->err = CORDAGE_ENOMEM;
+    h->doomed = true;
+}
+
 static int watch(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
 {
     struct http *h = user;
     struct poll *p = socket_user;
     int events = 0;
 
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (p)
             poll_close(p);
         curl_multi_assign(h->multi, fd, NULL);
         return 0;
     }
-    if (!p && !(p = poll_new(h, fd)))
-        return -1;
+    if (!p && !(p = poll_new(h, fd))) {
+        doom(h, easy);
+        return 0;
+    }
     curl_multi_assign(h->multi, fd, p);
     if (what & CURL_POLL_IN)
         events |= UV_READABLE;
     if (what & CURL_POLL_OUT)
         events |= UV_WRITABLE;
-    return uv_poll_start(&p->uv, events, on_ready) < 0 ? -1 : 0;
+    if (uv_poll_start(&p->uv, events, on_ready) < 0)
+        doom(h, easy);
+    return 0;
 }
 
 static int set_timer(CURLM *multi, long timeout_ms, void *user)

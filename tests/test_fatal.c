@@ -132,19 +132,37 @@ TEST(the_longest_sentence_is_not_cut)
 
 TEST(a_missing_budget_says_when_there_is_one_again)
 {
+    struct fatal_budget budget = { .total = 1000, .remaining = 3 };
     cordage_error error;
 
     /* 2026-02-27 12:00:00 UTC, and 3 h 4 min 0.001 s. */
-    CHECK_INT(fatal_budget(4, 3, (3 * 60 + 4) * 60000 + 1, 1772193600000, &error),
-              CORDAGE_EBUDGET);
+    budget.reset_after_ms = (3 * 60 + 4) * 60000 + 1;
+    CHECK_INT(fatal_over_budget(4, &budget, 1772193600000, &error), CORDAGE_EBUDGET);
     CHECK_INT(cordage_exit_status(error.code), 4);
     CHECK_SAYS(error, "Starting 4 shards");
-    CHECK_SAYS(error, "only 3 are left");
+    CHECK_SAYS(error, "of today's 1000 only 3 are left");
     CHECK_SAYS(error, "in 3 h 5 min");
     CHECK_SAYS(error, "at 2026-02-27 15:05 UTC");
-    fatal_budget(1, 0, 0, 0, &error);
-    CHECK_SAYS(error, "Starting 1 shard takes");
-    CHECK_SAYS(error, "only 0 are left");
+}
+
+TEST(a_budget_that_never_suffices_says_so)
+{
+    struct fatal_budget budget = { .total = 3, .remaining = 1 };
+    cordage_error error;
+
+    fatal_over_budget(4, &budget, 0, &error);
+    CHECK_SAYS(error, "of today's 3 only 1 is left");
+    CHECK_SAYS(error, "A whole day's budget is 3: start fewer shards");
+    CHECK(!says(&error, "whole again"));
+}
+
+TEST(an_untrusted_certificate_says_where_to_put_its_authority)
+{
+    cordage_error error;
+
+    CHECK_INT(fatal_untrusted("GET / failed: self-signed.", &error), CORDAGE_ETLS);
+    CHECK_SAYS(error, "GET / failed: self-signed. ");
+    CHECK_SAYS(error, "CORDAGE_CA_FILE or options.ca_file");
 }
 
 RUN_TESTS(T(the_codes_that_end_a_bot_are_those_that_discord_says_not_to_retry),
@@ -155,4 +173,6 @@ RUN_TESTS(T(the_codes_that_end_a_bot_are_those_that_discord_says_not_to_retry),
           T(disallowed_intents_name_the_privileged_ones_and_their_switches),
           T(every_fatal_code_has_a_sentence_with_its_number),
           T(the_longest_sentence_is_not_cut),
-          T(a_missing_budget_says_when_there_is_one_again))
+          T(a_missing_budget_says_when_there_is_one_again),
+          T(a_budget_that_never_suffices_says_so),
+          T(an_untrusted_certificate_says_where_to_put_its_authority))

@@ -33,8 +33,6 @@ enum {
     LIMIT_HANDSHAKES = 64,
     /* Shards in one plan: Discord's largest bots use a few thousand. */
     LIMIT_SHARDS = 65536,
-    /* REST requests of a client that have no answer yet. */
-    LIMIT_REQUESTS = 10000,
     /* The body of a REST answer. */
     LIMIT_HTTP_BODY = 32 * 1024 * 1024,
     /* The simulator's HTTP side: a message with files (Discord's own bound), a control

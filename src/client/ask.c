@@ -63,6 +63,8 @@ static int read_answer(cordage_client *c, const struct rest_answer *answer,
 {
     if (answer->err == CORDAGE_EAUTH)
         return fatal_unauthorized(error);
+    if (answer->err == CORDAGE_ETLS)
+        return fatal_untrusted(answer->message, error);
     if (answer->err)
         return error_set(error, answer->err, "%s", answer->message);
     return gateway_bot_parse(answer->body, c->settings.api, bot, error);

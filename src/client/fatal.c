@@ -201,24 +201,51 @@ int fatal_unauthorized(cordage_error *error)
         "reset. " NEW_TOKEN);
 }
 
-int fatal_budget(uint32_t needed, uint32_t remaining, uint64_t reset_after_ms,
-                 uint64_t now, cordage_error *error)
+int fatal_untrusted(const char *what, cordage_error *error)
 {
-    /* Rounded up: at that minute it can start. */
-    uint64_t minutes = (reset_after_ms + 59999) / 60000;
-    time_t at = (time_t)((now + minutes * 60000) / 1000);
-    char when[32] = "";
+    return error_set(
+        error, CORDAGE_ETLS,
+        "%s If it is not Discord itself that answers (a proxy, the simulator), "
+        "CORDAGE_CA_FILE or options.ca_file must name the file of its authority.",
+        what);
+}
+
+/* "2026-02-27 15:05 UTC" */
+static void write_time(char out[32], uint64_t unix_ms)
+{
+    time_t at = (time_t)(unix_ms / 1000);
     struct tm utc;
 
+    out[0] = '\0';
     if (gmtime_r(&at, &utc))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", &utc);
+        strftime(out, 32, "%Y-%m-%d %H:%M UTC", &utc);
+}
+
+int fatal_over_budget(uint32_t needed, const struct fatal_budget *b, uint64_t now,
+                      cordage_error *error)
+{
+    /* Rounded up: at that minute it can start. */
+    uint64_t minutes = (b->reset_after_ms + 59999) / 60000;
+    char when[32], fix[LIST_MAX];
+
+    write_time(when, now + minutes * 60000);
+    if (needed > b->total)
+        snprintf(
+            fix, sizeof fix,
+            "A whole day's budget is %u: start fewer shards (options.shard_count, or "
+            "a part of them with shard_first and shard_last).",
+            b->total);
+    else
+        snprintf(fix, sizeof fix,
+                 "The budget is whole again in %llu h %llu min, at %s: start then, or "
+                 "fewer shards now (options.shard_first and shard_last).",
+                 (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60),
+                 when);
     return error_set(
         error, CORDAGE_EBUDGET,
-        "Starting %u shard%s takes as many identifies, and of today's only %u "
-        "%s left. Discord resets the token of a bot that uses more than it has, "
-        "so nothing was started. The budget is whole again in %llu h %llu min, "
-        "at %s: start then, or fewer shards now (options.shard_first and "
-        "shard_last).",
-        needed, needed == 1 ? "" : "s", remaining, remaining == 1 ? "is" : "are",
-        (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60), when);
+        "Starting %u shard%s takes as many identifies, and of today's %u only "
+        "%u %s left. Discord resets the token of a bot that uses more than it "
+        "has, so nothing was started. %s",
+        needed, needed == 1 ? "" : "s", b->total, b->remaining,
+        b->remaining == 1 ? "is" : "are", fix);
 }

@@ -23,8 +23,16 @@ bool fatal_is(int close_code);
 int fatal_close(int close_code, const struct fatal_facts *facts, cordage_error *error);
 /* HTTP 401. */
 int fatal_unauthorized(cordage_error *error);
+/* Nobody vouches for the certificate; `what` says which and why. CORDAGE_ETLS. */
+int fatal_untrusted(const char *what, cordage_error *error);
+
+/* How often the bot may still identify, by /gateway/bot. */
+struct fatal_budget {
+    uint32_t total, remaining;
+    uint64_t reset_after_ms;
+};
 /* A start needs more identifies than are left. `now` is Unix time in ms. */
-int fatal_budget(uint32_t needed, uint32_t remaining, uint64_t reset_after_ms,
-                 uint64_t now, cordage_error *error);
+int fatal_over_budget(uint32_t needed, const struct fatal_budget *budget, uint64_t now,
+                      cordage_error *error);
 
 #endif

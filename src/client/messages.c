@@ -128,7 +128,7 @@ static int admit(cordage_client *c, char nonce[NONCE_SIZE])
     pthread_mutex_lock(&c->lock);
     if (c->phase >= CLIENT_ENDING)
         err = CORDAGE_ECLOSED;
-    else if (c->n_requests >= LIMIT_REQUESTS)
+    else if (c->n_requests >= LIMIT_REST_QUEUE)
         err = CORDAGE_EFULL;
     else
         c->n_requests++;

@@ -61,8 +61,10 @@ static int check_start(cordage_client *c, const struct gateway_bot *bot,
     uint32_t n = shard_range_size(range);
 
     if (!err && bot->remaining < n)
-        err = fatal_budget(n, bot->remaining, bot->reset_after_ms, c->host->wall(c->host),
-                           error);
+        err = fatal_over_budget(n,
+                                &(struct fatal_budget){ bot->total, bot->remaining,
+                                                        bot->reset_after_ms },
+                                c->host->wall(c->host), error);
     return err;
 }
 

@@ -1,0 +1,82 @@
+#include "cordage/cordage.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+static void on_event(cordage_client *c, const cordage_event *event, void *user)
+{
+    (void)c, (void)event, (void)user;
+}
+
+static void on_tick(cordage_client *c, void *user)
+{
+    (void)c, (void)user;
+}
+
+static void count_done(cordage_client *c, const cordage_result *result, void *user)
+{
+    int *n = user;
+
+    (void)c;
+    CHECK_INT(result->err, CORDAGE_ECLOSED);
+    (*n)++;
+}
+
+/* Everything that can be asked of a client that is never run. */
+static int use(cordage_client *c)
+{
+    cordage_members_request members = { .guild_id = 1u << 22,
+                                        .query = "ann",
+                                        .limit = 5 };
+    int n_done = 0, n_asked = 0, err, id;
+
+    id = cordage_on_any(c, on_event, NULL);
+    err = id < 0 ? id : cordage_off(c, id); /* which needs no memory */
+    if (!err)
+        err = id = cordage_every(c, 1000, on_tick, NULL);
+    if (id > 0)
+        err = cordage_create_message(c, 5, "hello", count_done, &n_done);
+    if (id > 0 && !err)
+        n_asked++;
+    if (!err)
+        err = cordage_update_voice_state(c, 1u << 22, 2, false, true);
+    if (!err)
+        err = cordage_request_guild_members(c, &members);
+    if (!err)
+        err = cordage_update_presence(c, "idle", 4, "resting");
+    cordage_client_stop(c);
+    cordage_client_free(c);
+    CHECK_INT(n_done, n_asked);
+    return err;
+}
+
+static int make_and_use(void *user)
+{
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+    cordage_error error = { 0 };
+    cordage_client *c;
+    int err;
+
+    (void)user;
+    options.token = "abc.def.ghi";
+    options.activity = "with memory";
+    options.shard_count = 4;
+    options.handler_threads = 2;
+    err = cordage_client_new(&options, &c, &error);
+    if (err) {
+        assert_null(c);
+        CHECK_INT(error.code, err);
+        CHECK(strlen(error.message) > 0);
+        /* libuv and OpenSSL have causes of their own. */
+        return err == CORDAGE_ESYSTEM || err == CORDAGE_ETLS ? CORDAGE_ENOMEM : err;
+    }
+    return use(c);
+}
+
+TEST(a_client_is_made_and_used_with_each_allocation_failing)
+{
+    CHECK(alloc_each(make_and_use, NULL) > 10);
+}
+
+RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing))

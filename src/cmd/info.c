@@ -148,8 +148,10 @@ int command_info(int argc, char **argv)
     start = plan_start(options.shard_count ? options.shard_count : g.shards, &g);
     clock_gettime(CLOCK_REALTIME, &now);
     if (start.now < start.shards)
-        fatal_budget(start.shards, g.remaining, g.reset_after_ms,
-                     (uint64_t)now.tv_sec * 1000, &error);
+        fatal_over_budget(
+            start.shards,
+            &(struct fatal_budget){ g.total, g.remaining, g.reset_after_ms },
+            (uint64_t)now.tv_sec * 1000, &error);
     if (json)
         status = print_json(&g, &start, &error);
     else

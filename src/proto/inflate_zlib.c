@@ -16,9 +16,9 @@
  * does nothing twice.
  *
  * What can go unseen: libdeflate takes a little that zlib refuses (code lengths that run
- * over their end), and a final block in the middle, which no Discord sends, may be so made
- * that the bytes we put behind it end it. The payload is rubbish then, which the peer could
- * have sent in plainer ways; nothing is read or written out of bounds. */
+ * over their end), and a final block in the middle, which no Discord sends, may be so
+ * made that the bytes we put behind it end it. The payload is rubbish then, which the
+ * peer could have sent in plainer ways; nothing is read or written out of bounds. */
 #include "inflate_kinds.h"
 
 #include <libdeflate.h>

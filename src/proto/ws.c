@@ -415,8 +415,8 @@ static int on_close(struct ws *ws, struct str payload, struct ws_message *out)
 /* An event, WS_NONE, NOTHING_YET, or an error. */
 static int take_frame(struct ws *ws, struct ws_message *out)
 {
-    struct ws_frame f;
-    struct str bytes, payload;
+    struct ws_frame f = { 0 };
+    struct str bytes = { 0 }, payload;
     int found = find_frame(ws, &f, &bytes);
 
     if (found <= 0)

@@ -64,7 +64,7 @@ enum {
 /* shard_count: ask Discord how many it recommends. */
 #define CORDAGE_SHARDS_AUTO 0u
 /* shard_last: all of them. */
-#define CORDAGE_SHARD_LAST  UINT32_MAX
+#define CORDAGE_SHARD_LAST UINT32_MAX
 
 typedef enum cordage_compression {
     CORDAGE_COMPRESS_ZLIB, /* zlib-stream: the default, small in memory */
@@ -80,61 +80,70 @@ typedef enum cordage_log_level {
     CORDAGE_LOG_TRACE
 } cordage_log_level;
 
-/* Called from any thread, one line at a time, without a newline. The token never appears. */
+/* Called from any thread, with one line without its newline. The token never appears. */
 typedef void (*cordage_log_fn)(cordage_log_level level, const char *line, void *user);
 
 /* Begin with CORDAGE_OPTIONS_INIT; NULL and 0 mean the default. Strings are copied. */
 typedef struct cordage_options {
-    size_t size;         /* of this struct, so that it can grow */
-    const char *token;   /* NULL: DISCORD_TOKEN, else the file that DISCORD_TOKEN_FILE names.
-                            A leading "Bot " is dropped */
-    uint32_t intents;    /* CORDAGE_INTENT_* */
+    size_t size; /* of this struct, so that it can grow */
+    /* NULL: DISCORD_TOKEN, else the file that DISCORD_TOKEN_FILE names. A leading "Bot "
+     * is dropped. */
+    const char *token;
+    uint32_t intents;     /* CORDAGE_INTENT_* */
     uint32_t shard_count; /* CORDAGE_SHARDS_AUTO, or the total over all processes */
     uint32_t shard_first; /* the part of them that runs here, inclusive */
     uint32_t shard_last;  /* CORDAGE_SHARD_LAST: up to the last */
     cordage_compression compression;
-    unsigned loop_threads;   /* that own shards; 0: one per core, at most 4 */
-    int handler_threads;     /* that run handlers; 0: on the loops, without a hop; -1: one
-                                per core */
-    uint32_t event_queue;    /* events that wait for handlers, per shard; 0: 4096. Full, the
-                                shard stops reading until half is done */
+    unsigned loop_threads; /* that own shards; 0: one per core, at most 4 */
+    int handler_threads;   /* -1: one per core; 0: on the loops, without a hop */
+    /* Events that wait for handlers, per shard; 0: 4096. Full, the shard stops reading
+     * until half is done. */
+    uint32_t event_queue;
     uint32_t large_threshold; /* 50..250; 0: Discord's default */
-    const char *api;      /* base URL; NULL: CORDAGE_API, else https://discord.com/api/v10 */
-    const char *ca_file;  /* trusted besides the system's store; NULL: CORDAGE_CA_FILE */
-    const char *proxy;    /* "http://host:port" to CONNECT through, for gateway and REST */
+    const char *api; /* base URL; NULL: CORDAGE_API, else https://discord.com/api/v10 */
+    const char *ca_file; /* trusted besides the system's store; NULL: CORDAGE_CA_FILE */
+    const char *proxy;   /* "http://host:port" to CONNECT through, for gateway and REST */
     const char *activity; /* shown in the bot's presence from the start; NULL: none */
-    cordage_log_fn log;   /* NULL: to stderr, up to the level that CORDAGE_LOG names (warn) */
+    cordage_log_fn log; /* NULL: stderr, up to the level that CORDAGE_LOG names (warn) */
     void *log_user;
     cordage_log_level log_level; /* with `log` set */
-    int handle_signals;   /* 1 (default): SIGINT and SIGTERM stop cordage_client_run */
+    /* 1 (default): SIGINT and SIGTERM stop cordage_client_run, and a second one ends the
+     * process. */
+    int handle_signals;
 } cordage_options;
 
 /* In the order of the struct, not by name: C++17 has no named initialisers. */
-#define CORDAGE_OPTIONS_INIT                                                           \
-    {                                                                                  \
-        sizeof(cordage_options), NULL, 0, /* size, token, intents */                   \
-            CORDAGE_SHARDS_AUTO, 0, CORDAGE_SHARD_LAST, /* shards: all of them */      \
-            CORDAGE_COMPRESS_ZLIB, 0, -1, 0, 0, /* ... threads, queue, threshold */    \
-            NULL, NULL, NULL, NULL,         /* api, ca_file, proxy, activity */        \
-            NULL, NULL, CORDAGE_LOG_WARN, 1 /* log..., handle_signals */               \
+/* clang-format off */
+#define CORDAGE_OPTIONS_INIT                                                        \
+    {                                                                               \
+        sizeof(cordage_options), NULL, 0, /* size, token, intents */                \
+        CORDAGE_SHARDS_AUTO, 0, CORDAGE_SHARD_LAST, /* shard_count, _first, _last */ \
+        CORDAGE_COMPRESS_ZLIB, 0, -1, /* compression, loop_, handler_threads */     \
+        0, 0, NULL, NULL, /* event_queue, large_threshold, api, ca_file */          \
+        NULL, NULL, /* proxy, activity */                                           \
+        NULL, NULL, CORDAGE_LOG_WARN, /* log, log_user, log_level */                \
+        1 /* handle_signals */                                                      \
     }
+/* clang-format on */
 
 /* ---- The client ------------------------------------------------------------ */
 
 /* Checks every option and names all that are wrong in one error; connects to nothing.
  * 0 and *out, to be freed; else negative, *out is NULL and *error says why. */
-CORDAGE_EXPORT int cordage_client_new(const cordage_options *options, cordage_client **out,
-                                      cordage_error *error);
+CORDAGE_EXPORT int cordage_client_new(const cordage_options *options,
+                                      cordage_client **out, cordage_error *error);
 
-/* Runs the bot until it is stopped or refused for good. Returns the exit status a program
- * should end with: 0 stopped, 1 failed, 2 configuration, 3 refused by Discord, 4 identify
- * budget would be exceeded. What went wrong is written to the log and kept for
- * cordage_client_error. Once per client. */
+/* Runs the bot until it is stopped or refused for good; while Discord cannot be reached
+ * it is tried again. Returns the exit status a program should end with: 0 stopped, 1
+ * failed, 2 configuration, 3 refused by Discord, 4 identify budget would be exceeded.
+ * What went wrong is written to the log and kept for cordage_client_error. Once per
+ * client. */
 CORDAGE_EXPORT int cordage_client_run(cordage_client *c);
 
-/* Ends cordage_client_run: no new events reach handlers, those running finish, sessions
- * are closed with 1000. Returns at once; calling it again is harmless. [any thread,
- * handler, not from a signal handler] */
+/* Ends cordage_client_run. Sessions are closed with 1000; events that are queued are
+ * still handled and requests still answered, for up to 10 s, after which what has not
+ * begun is dropped and only handlers that run are waited for. Returns at once; calling it
+ * again is harmless. [any thread, handler, not from a signal handler] */
 CORDAGE_EXPORT void cordage_client_stop(cordage_client *c);
 
 /* Why cordage_client_run returned non-zero; code 0 if it did not. [after run] */
@@ -147,8 +156,8 @@ CORDAGE_EXPORT void cordage_client_free(cordage_client *c);
 
 /* Any dispatch, whatever its name. */
 typedef struct cordage_event {
-    cordage_str name;   /* "MESSAGE_CREATE" */
-    cordage_json data;  /* the payload's `d` */
+    cordage_str name;  /* "MESSAGE_CREATE" */
+    cordage_json data; /* the payload's `d` */
     uint64_t sequence;
     uint32_t shard_id, shard_count;
     cordage_id guild_id; /* 0: none */
@@ -196,26 +205,31 @@ typedef struct cordage_message {
     bool author_is_bot;
     bool from_self; /* the bot's own */
     int type;
-    cordage_str nonce;
+    cordage_str nonce; /* empty where it is a number: see event->data */
     const cordage_event *event;
 } cordage_message;
 
-typedef void (*cordage_ready_fn)(cordage_client *c, const cordage_ready *ready, void *user);
+typedef void (*cordage_ready_fn)(cordage_client *c, const cordage_ready *ready,
+                                 void *user);
 typedef void (*cordage_resumed_fn)(cordage_client *c, const cordage_resumed *resumed,
                                    void *user);
-typedef void (*cordage_guild_fn)(cordage_client *c, const cordage_guild *guild, void *user);
+typedef void (*cordage_guild_fn)(cordage_client *c, const cordage_guild *guild,
+                                 void *user);
 typedef void (*cordage_guild_gone_fn)(cordage_client *c, const cordage_guild_gone *gone,
                                       void *user);
 typedef void (*cordage_message_fn)(cordage_client *c, const cordage_message *message,
                                    void *user);
-typedef void (*cordage_event_fn)(cordage_client *c, const cordage_event *event, void *user);
+typedef void (*cordage_event_fn)(cordage_client *c, const cordage_event *event,
+                                 void *user);
 
 /* Each registers one more handler and returns its id (> 0) for cordage_off, or
- * CORDAGE_ENOMEM. Handlers of one event run in the order they were registered. An event
- * that has no handler is neither copied nor parsed. READY's and RESUMED's handlers run when
- * all earlier events of their shard are done, and before any later one. [any thread] */
+ * CORDAGE_ENOMEM, or CORDAGE_EINVAL without a function. Handlers of one event run in the
+ * order they were registered. An event that has no handler is neither copied nor parsed.
+ * READY's and RESUMED's handlers run when all earlier events of their shard are done, and
+ * before any later one. [any thread] */
 CORDAGE_EXPORT int cordage_on_ready(cordage_client *c, cordage_ready_fn fn, void *user);
-CORDAGE_EXPORT int cordage_on_resumed(cordage_client *c, cordage_resumed_fn fn, void *user);
+CORDAGE_EXPORT int cordage_on_resumed(cordage_client *c, cordage_resumed_fn fn,
+                                      void *user);
 CORDAGE_EXPORT int cordage_on_guild_create(cordage_client *c, cordage_guild_fn fn,
                                            void *user);
 CORDAGE_EXPORT int cordage_on_guild_update(cordage_client *c, cordage_guild_fn fn,
@@ -230,12 +244,12 @@ CORDAGE_EXPORT int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *
  * [any thread, handler] */
 CORDAGE_EXPORT int cordage_off(cordage_client *c, int id);
 
-/* Calls `fn` every `interval_ms`, on a handler thread (a loop with handler_threads 0), never
- * twice at one time, from the start of cordage_client_run until it stops. Returns an id for
- * cordage_off, or CORDAGE_ENOMEM, CORDAGE_EINVAL (0 ms). [any thread] */
+/* Calls `fn` every `interval_ms`, on a handler thread (a loop with handler_threads 0),
+ * never twice at one time, from the start of cordage_client_run until it stops. Returns
+ * an id for cordage_off, or CORDAGE_ENOMEM, CORDAGE_EINVAL (0 ms). [any thread] */
 typedef void (*cordage_tick_fn)(cordage_client *c, void *user);
-CORDAGE_EXPORT int cordage_every(cordage_client *c, uint32_t interval_ms, cordage_tick_fn fn,
-                                 void *user);
+CORDAGE_EXPORT int cordage_every(cordage_client *c, uint32_t interval_ms,
+                                 cordage_tick_fn fn, void *user);
 
 /* ---- Commands -------------------------------------------------------------- */
 
@@ -249,16 +263,18 @@ typedef struct cordage_result {
 typedef void (*cordage_result_fn)(cordage_client *c, const cordage_result *result,
                                   void *user);
 
-/* Sends a message of at most 2,000 characters. `done` (NULL: nobody asks) is called exactly
- * once, on a handler thread (a loop with handler_threads 0), also when the client stops
- * first; but not when this returns an error: CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM.
- * It is sent at most once: with a nonce that Discord enforces. [any thread] */
+/* Sends a message of at most 2,000 characters. `done` (NULL: nobody asks) is called
+ * exactly once, on a handler thread (a loop with handler_threads 0), also when the client
+ * stops first; but not when this returns an error: CORDAGE_EINVAL, CORDAGE_EFULL,
+ * CORDAGE_ENOMEM, CORDAGE_ECLOSED (the client has stopped). Before the start it waits for
+ * it. It is sent at most once: with a nonce that Discord enforces. [any thread] */
 CORDAGE_EXPORT int cordage_create_message(cordage_client *c, cordage_id channel_id,
                                           const char *content, cordage_result_fn done,
                                           void *user);
 
-/* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard.
- * CORDAGE_ENOTFOUND: that shard does not run here; CORDAGE_EFULL. [any thread] */
+/* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard. Waits
+ * until that shard is ready, up to 10 minutes. CORDAGE_ENOTFOUND: that shard does not run
+ * here; CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
 CORDAGE_EXPORT int cordage_update_voice_state(cordage_client *c, cordage_id guild_id,
                                               cordage_id channel_id, bool self_mute,
                                               bool self_deaf);
@@ -270,19 +286,20 @@ typedef struct cordage_members_request {
     bool presences;             /* needs the GUILD_PRESENCES intent */
     const cordage_id *user_ids; /* at most 100 */
     size_t n_user_ids;
-    const char *nonce;          /* at most 32 bytes; comes back in the chunks; NULL: none */
+    const char *nonce; /* at most 32 bytes; comes back in the chunks; NULL: none */
 } cordage_members_request;
-/* Asks for members on the guild's shard; they come as GUILD_MEMBERS_CHUNK (cordage_on_any).
- * CORDAGE_EINVAL, CORDAGE_ENOTFOUND, CORDAGE_EFULL. [any thread] */
+/* Asks for members on the guild's shard; they come as GUILD_MEMBERS_CHUNK
+ * (cordage_on_any). The rest as for cordage_update_voice_state. [any thread] */
 CORDAGE_EXPORT int cordage_request_guild_members(cordage_client *c,
                                                  const cordage_members_request *request);
 
 /* Shows `activity` ("with 4 shards"; NULL: none) and `status` ("online", "idle", "dnd",
  * "invisible"; NULL: online) on every shard that runs here, now and after every new
- * IDENTIFY. `type`: 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
- * At most 5 in 20 s leave. CORDAGE_EINVAL, CORDAGE_EFULL. [any thread] */
-CORDAGE_EXPORT int cordage_update_presence(cordage_client *c, const char *status, int type,
-                                           const char *activity);
+ * IDENTIFY. `type`: 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5
+ * competing. At most 5 in 20 s leave; of those that wait, only the newest.
+ * CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
+CORDAGE_EXPORT int cordage_update_presence(cordage_client *c, const char *status,
+                                           int type, const char *activity);
 
 /* ---- Shards ---------------------------------------------------------------- */
 
@@ -292,7 +309,7 @@ typedef enum cordage_shard_state {
     CORDAGE_SHARD_IDENTIFYING,
     CORDAGE_SHARD_RESUMING,
     CORDAGE_SHARD_READY,
-    CORDAGE_SHARD_STOPPED     /* refused for good, or stopped */
+    CORDAGE_SHARD_STOPPED /* refused for good, or stopped */
 } cordage_shard_state;
 CORDAGE_EXPORT const char *cordage_shard_state_name(cordage_shard_state state);
 
@@ -300,45 +317,49 @@ typedef struct cordage_shard_info {
     uint32_t id, count;
     cordage_shard_state state;
     size_t guilds, guilds_available;
-    bool loading;            /* guilds of READY are still coming in */
-    bool paused;             /* its event queue is full */
-    uint32_t latency_ms;     /* of the last heartbeat; 0: none yet */
-    uint64_t last_event_ms;  /* ago; UINT64_MAX: none yet */
-    double events_per_s;     /* over the last minute */
+    bool loading;           /* guilds of READY are still coming in */
+    bool paused;            /* its event queue is full */
+    uint32_t latency_ms;    /* of the last heartbeat; 0: none yet */
+    uint64_t last_event_ms; /* ago, to the second; UINT64_MAX: none yet */
+    double events_per_s;    /* over the last minute */
     uint64_t events, resumes, identifies, stalls;
-    uint32_t queued;         /* events that wait for handlers */
-    int close_code;          /* of the last loss; 0: none; 1006: without one */
+    uint32_t queued; /* events that wait for handlers */
+    int close_code;  /* of the last loss; 0: none; 1006: without one */
 } cordage_shard_info;
 
 /* The shard that owns this guild: (guild_id >> 22) % shard count; 0 before the count is
  * known. [any thread] */
-CORDAGE_EXPORT uint32_t cordage_shard_for_guild(const cordage_client *c, cordage_id guild_id);
+CORDAGE_EXPORT uint32_t cordage_shard_for_guild(const cordage_client *c,
+                                                cordage_id guild_id);
 /* The total over all processes; 0 before it is known. [any thread] */
 CORDAGE_EXPORT uint32_t cordage_shard_count(const cordage_client *c);
-/* Copies what is known of shard `id`. CORDAGE_ENOTFOUND: not one that runs here. [any thread] */
+/* Copies what is known of shard `id`. CORDAGE_ENOTFOUND: not one that runs here. [any
+ * thread] */
 CORDAGE_EXPORT int cordage_shard_status(const cordage_client *c, uint32_t id,
                                         cordage_shard_info *out);
 
 typedef struct cordage_guild_total {
     uint64_t guilds;
-    uint32_t shards_reported; /* that have had a READY: the total is whole when it is... */
-    uint32_t shards;          /* ...all of them */
+    uint32_t
+        shards_reported; /* that have had a READY: the total is whole when it is... */
+    uint32_t shards;     /* ...all of them */
 } cordage_guild_total;
 /* How many guilds the bot is in, and how complete that is. [any thread] */
 CORDAGE_EXPORT cordage_guild_total cordage_guild_count(const cordage_client *c);
 
 typedef struct cordage_gateway_bot {
     char url[512];
-    uint32_t shards;          /* recommended */
+    uint32_t shards;           /* recommended */
     uint32_t total, remaining; /* identifies a day, and what is left of them */
     uint64_t reset_after_ms;
     uint32_t max_concurrency; /* identifies in 5 s */
 } cordage_gateway_bot;
-/* Asks GET /gateway/bot and waits for the answer, before or without a client: `options` needs
- * no more than a token. CORDAGE_EAUTH, _ENET, _ETLS, _ETIMEOUT, _EHTTP, _EINVAL, with the
- * sentence. Blocks: CORDAGE_EDEADLOCK on a loop thread. [any thread] */
+/* Asks GET /gateway/bot and waits for the answer, before or without a client: `options`
+ * needs no more than a token. CORDAGE_EAUTH, _ENET, _ETLS, _ETIMEOUT, _EHTTP, _EINVAL,
+ * with the sentence. Blocks: CORDAGE_EDEADLOCK on a loop thread. [any thread] */
 CORDAGE_EXPORT int cordage_get_gateway_bot(const cordage_options *options,
-                                           cordage_gateway_bot *out, cordage_error *error);
+                                           cordage_gateway_bot *out,
+                                           cordage_error *error);
 
 #ifdef __cplusplus
 }

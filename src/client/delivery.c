@@ -204,6 +204,24 @@ static bool is_noted(enum event_kind kind)
            kind == EVENT_GUILD_DELETE;
 }
 
+/* Finds the event's `d`, if it is needed on the loop at all. */
+static int find_body(struct crew_shard *s, const struct dispatch *event,
+                     cordage_json *body)
+{
+    cordage_json root;
+    int err;
+
+    *body = event->body;
+    if (!json_is_absent(*body))
+        return 0;
+    err = json_parse(s->loop->parser, event->payload, &root);
+    if (err)
+        report_unreadable(s, err);
+    else
+        *body = json_get(root, "d");
+    return err;
+}
+
 bool delivery_take(struct crew_shard *s, const struct dispatch *event)
 {
     cordage_client *c = s->client;
@@ -213,8 +231,7 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
                           .payload = event->payload };
     bool wanted = handlers_want(&c->handlers, d.kind) && !c->stopping;
     bool is_inline = c->settings.handler_threads == 0;
-    cordage_json root;
-    int err;
+    cordage_json body;
 
     if (d.kind == EVENT_RESUMED)
         d.replayed = s->replayed;
@@ -225,15 +242,12 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
     d.job.run = run_delivery;
     d.job.release = release_delivery;
     d.job.barrier = d.kind == EVENT_READY || d.kind == EVENT_RESUMED;
+    /* Handlers that run here and now need no lane. */
     if (!is_inline || is_noted(d.kind)) {
-        err = json_parse(s->loop->parser, event->payload, &root);
-        if (err) {
-            report_unreadable(s, err);
+        if (find_body(s, event, &body))
             return true;
-        }
-        root = json_get(root, "d");
-        d.job.key = event_route_of(d.kind, root).lane;
-        note_event(s, &d, root);
+        d.job.key = event_route_of(d.kind, body).lane;
+        note_event(s, &d, body);
     }
     if (!wanted)
         return true;

@@ -532,6 +532,7 @@ void shard_status(const struct shard *s, struct shard_status *out)
         .guilds_available = guilds->n_available,
         .guilds_loading = guilds_loading(guilds),
         .paused = s->full,
+        .commands = s->session.outbox.n,
         .events = s->events,
         .stalls = s->stalls,
     };

@@ -98,6 +98,7 @@ struct shard_status {
     size_t guilds, guilds_available;
     bool guilds_loading;
     bool paused;
+    size_t commands; /* that wait to be sent; LIMIT_OUTBOX is the most */
     uint64_t events; /* dispatches delivered in this process */
     uint64_t stalls; /* times reading stopped because the queue was full */
 };

@@ -85,7 +85,8 @@ static void give_back(struct json_parser *p)
 }
 
 /* Grows in powers of two: simdjson by itself would grow to each new largest document
- * exactly, and so at every second GUILD_CREATE of a start. */
+ * exactly, and so at every second GUILD_CREATE of a start. A giant is given what it needs
+ * and no more, since that doesn't last. */
 static int make_room(struct json_parser *p, size_t n)
 {
     size_t room = ROOM_FIRST;
@@ -96,6 +97,8 @@ static int make_room(struct json_parser *p, size_t n)
         return 0;
     while (room < n)
         room += room;
+    if (room > ROOM_KEPT)
+        room = n;
     if (p->doc.allocate(room) || p->parser.allocate(room, LIMIT_JSON_DEPTH)) {
         /* A half-grown parser isn't worth reasoning about. */
         give_back(p);

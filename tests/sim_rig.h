@@ -81,9 +81,10 @@ static inline void rig_freeze(void *user)
     ((struct client *)user)->frozen = true;
 }
 
-static inline void rig_split(void *user, uint64_t seed)
+static inline void rig_split(void *user, uint64_t seed, bool messages)
 {
     (void)seed;
+    (void)messages;
     ((struct client *)user)->split = true;
 }
 

@@ -262,6 +262,7 @@ TEST(a_wrong_request_is_refused_with_the_field_and_what_it_may_be)
         { "{\"kind\":\"reset\",\"shards\":[0,2]}", "\"shards\" is no field" },
         { "{\"kind\":\"no_ack\",\"for_ms\":0}", "\"for_ms\"" },
         { "{\"kind\":\"invalid_session\",\"resumable\":1}", "\"resumable\"" },
+        { "{\"kind\":\"split\",\"over\":\"walls\"}", "\"over\"" },
         { "{\"kind\":\"resume_door\",\"down\":\"yes\"}", "\"down\"" },
     };
     struct rig r;

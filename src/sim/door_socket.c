@@ -40,7 +40,7 @@ static void flush(struct socket *k)
  */
 static int send_split(struct socket *k, bool binary, struct str message)
 {
-    bool in_messages = k->compression == COMPRESS_ZLIB && rng_below(&k->rng, 2);
+    bool in_messages = k->scatters && k->compression == COMPRESS_ZLIB;
     enum ws_opcode opcode = binary ? WS_OP_BINARY : WS_OP_TEXT;
     int err = 0;
 
@@ -127,11 +127,12 @@ static void on_freeze(void *user)
     k->door->host->pause(k->door->host, &k->wire, true);
 }
 
-static void on_split(void *user, uint64_t seed)
+static void on_split(void *user, uint64_t seed, bool messages)
 {
     struct socket *k = user;
 
     k->splits = true;
+    k->scatters = messages;
     k->rng = rng_seeded(seed);
 }
 

@@ -44,7 +44,8 @@ struct socket {
     bool resume_door;
     bool is_frozen; /* a fault: nothing is read or written */
     bool is_over;   /* the wire was told to hang up */
-    bool splits;    /* a fault: messages go in pieces, */
+    bool splits;    /* a fault: messages go in frames, */
+    bool scatters;  /* or in messages of their own, */
     struct rng rng; /* cut by this */
 };
 

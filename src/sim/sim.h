@@ -72,8 +72,9 @@ struct sim_conn_ops {
     void (*reset)(void *user);
     /* half_open: from now on nothing is read or written, the socket stays. */
     void (*freeze)(void *user);
-    /* split: from now on messages go out cut at places that follow from `seed`. */
-    void (*split)(void *user, uint64_t seed);
+    /* split: from now on messages go out cut at places that follow from `seed`, into
+     * frames; `messages`: zlib-stream's into messages of their own. */
+    void (*split)(void *user, uint64_t seed, bool messages);
     /* Bytes that wait in the door. NULL: always 0. */
     size_t (*backlog)(void *user);
 };

@@ -9,6 +9,7 @@ struct fault {
     bool all; /* else one shard */
     uint32_t shard_id, shard_count;
     bool resumable;        /* invalid_session */
+    bool messages;         /* split */
     bool down;             /* resume_door */
     uint64_t code, for_ms; /* close, no_ack */
 };
@@ -60,9 +61,8 @@ static void do_half_open(struct sim_conn *c, const struct fault *f, uint64_t now
 
 static void do_split(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
-    (void)f;
     (void)now;
-    c->ops->split(c->user, rng_next(&c->sim->rng));
+    c->ops->split(c->user, rng_next(&c->sim->rng), f->messages);
 }
 
 static void do_heartbeat(struct sim_conn *c, const struct fault *f, uint64_t now)
@@ -137,6 +137,19 @@ static int read_close(cordage_json root, struct fault *f, cordage_error *error)
     return 0;
 }
 
+static int read_split(cordage_json root, struct fault *f, cordage_error *error)
+{
+    cordage_json over = json_get(root, "over");
+    struct str what = STR("frames");
+
+    if ((!json_is_absent(over) && !json_str(over, &what)) ||
+        (!str_is(what, "frames") && !str_is(what, "messages")))
+        return error_set(error, CORDAGE_EINVAL,
+                         "\"over\" must be \"frames\" or \"messages\"");
+    f->messages = str_is(what, "messages");
+    return 0;
+}
+
 static int read_fields(const char *kind, cordage_json root, struct fault *f,
                        cordage_error *error)
 {
@@ -146,6 +159,8 @@ static int read_fields(const char *kind, cordage_json root, struct fault *f,
     f->down = true;
     if (strcmp(kind, "close") == 0)
         return read_close(root, f, error);
+    if (strcmp(kind, "split") == 0)
+        return read_split(root, f, error);
     if (!json_is_absent(resumable) && !json_bool(resumable, &f->resumable))
         return error_set(error, CORDAGE_EINVAL, "\"resumable\" must be true or false");
     if (!json_is_absent(down) && !json_bool(down, &f->down))
@@ -160,8 +175,8 @@ static int read_fields(const char *kind, cordage_json root, struct fault *f,
 /* A misspelt field would be a fault that never happens. */
 static int check_names(cordage_json root, cordage_error *error)
 {
-    static const char *const names[] = { "kind", "shard", "resumable",
-                                         "down", "code",  "for_ms" };
+    static const char *const names[] = { "kind", "shard",  "resumable", "down",
+                                         "code", "for_ms", "over" };
     struct json_iter it;
 
     for (bool more = json_first(root, &it); more; more = json_next(&it)) {
@@ -172,7 +187,7 @@ static int check_names(cordage_json root, cordage_error *error)
         if (!known)
             return error_set(error, CORDAGE_EINVAL,
                              "\"%.*s\" is no field of a fault: they are kind, shard, "
-                             "resumable, down, code and for_ms",
+                             "resumable, down, code, for_ms and over",
                              (int)(it.key.n < 40 ? it.key.n : 40), it.key.p);
     }
     return 0;

@@ -168,8 +168,11 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
         if (err)
             return err;
     }
+    err = dispatch(s, &y, now);
+    if (err)
+        return err;
     s->report.messages_created++;
     if (id)
         *id = y.id;
-    return dispatch(s, &y, now);
+    return 0;
 }

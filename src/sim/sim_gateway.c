@@ -31,7 +31,7 @@ enum compression sim_query_compression(const char *query)
     return str_is(value, "zstd-stream") ? COMPRESS_ZSTD : COMPRESS_NONE;
 }
 
-/* R1, R2: the version, then encoding and compression. False: closed. */
+/* R2: the version, then encoding and compression. False: closed. */
 static bool take_query(struct sim_conn *c, const char *query, uint64_t now)
 {
     struct str v = query_get(query, "v"), encoding = query_get(query, "encoding");
@@ -113,7 +113,7 @@ void sim_disconnected(struct sim_conn *c, int code, uint64_t now)
 {
     struct sim_session *ss = c->session;
 
-    /* R10: 1000 and 1001 say that the client is done with its session. */
+    /* R11: 1000 and 1001 say that the client is done with its session. */
     if (ss && (code == CLOSE_NORMAL || code == CLOSE_GOING_AWAY))
         sim_session_end(ss, SIM_END_CLIENT);
     else if (ss)
@@ -284,7 +284,7 @@ static void on_heartbeat(struct sim_conn *c, cordage_json d, uint64_t now)
 
 static void on_presence(struct sim_conn *c, cordage_json d, uint64_t now)
 {
-    /* R6: excess is dropped without a word, as it is by Discord. */
+    /* R14: excess is dropped without a word, as it is by Discord. */
     if (count_in(c->presences, GATEWAY_PRESENCES, &c->n_presences, GATEWAY_PRESENCES_MS,
                  now))
         sim_on_presence(c, d, now);
@@ -344,7 +344,7 @@ void sim_receive(struct sim_conn *c, struct str payload, bool binary, uint64_t n
 
     if (c->has_ended || c->is_frozen)
         return;
-    /* R5: every payload counts, whatever it is. */
+    /* R3: every payload counts, whatever it is. */
     if (!count_in(c->received, GATEWAY_SENDS, &c->n_received, GATEWAY_SENDS_MS, now)) {
         sim_conn_broke(c, RULE_TOO_MANY_SENDS, now, "payload %u of this connection",
                        (unsigned)c->n_received);

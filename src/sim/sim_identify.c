@@ -1,7 +1,7 @@
 /* IDENTIFY and RESUME: who gets a session, and who gets it back.
  *
  * The checks of an IDENTIFY come in Discord's order: token, intents, shard, guild count,
- * budget, identify key (R7). Only what passes them all is charged, and only that holds
+ * budget, identify key (R4). Only what passes them all is charged, and only that holds
  * its key for 5 s. */
 #include "sim_model.h"
 
@@ -27,7 +27,7 @@ static uint64_t fingerprint(const struct sim_identify *id)
 
 /* ---- Reading it ----------------------------------------------------------------- */
 
-/* What stands there and isn't two numbers within reason is a shard out of range: R7 has a
+/* What stands there and isn't two numbers within reason is a shard out of range: R4 has a
  * code for that. */
 static void read_shard(cordage_json v, struct sim_identify *id)
 {

@@ -1,4 +1,4 @@
-/* Op 8, Request Guild Members (R8): everybody, a prefix of names, or some ids. */
+/* Op 8, Request Guild Members (R14): everybody, a prefix of names, or some ids. */
 #include "sim_model.h"
 
 #include <stdlib.h>

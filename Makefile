@@ -25,7 +25,7 @@ test: build
 	@scripts/run-tests $(BUILD)
 
 bench: build
-	@scripts/bench $(BUILD)
+	@scripts/bench
 
 check: setup
 	@scripts/check $(BUILD)

@@ -121,9 +121,9 @@ static void run_call(struct mail *mail)
 }
 
 void simrig_on_loop(struct simrig *r,
-                    void (*run)(struct sim *sim, uint64_t now, void *user), void *user)
+                    void (*what)(struct sim *sim, uint64_t now, void *user), void *user)
 {
-    struct call call = { .mail.run = run_call, .rig = r, .run = run, .user = user };
+    struct call call = { .mail.run = run_call, .rig = r, .run = what, .user = user };
     struct host *host = loop_host(r->loop);
 
     pthread_mutex_init(&call.lock, NULL);

@@ -63,6 +63,7 @@ static void setup(struct rig *r, uint32_t max_concurrency, size_t n)
         r->askers[i].next_order = &r->next_order;
     }
     assert_int_equal(gate_new(&r->v.host, max_concurrency, &r->gate), 0);
+    gate_proven(r->gate);
 }
 
 static void teardown(struct rig *r)
@@ -105,6 +106,35 @@ static void live(struct rig *r, uint64_t ms, uint64_t handshake_ms)
             }
             gate_sent(r->gate, &a->place);
         }
+}
+
+TEST(before_a_session_has_come_up_one_fresh_start_goes_alone)
+{
+    struct rig r;
+
+    setup(&r, 4, 4);
+    gate_free(r.gate);
+    assert_int_equal(gate_new(&r.v.host, 4, &r.gate), 0);
+    for (size_t i = 0; i < 4; i++)
+        ask(&r, i, false);
+    vhost_run(&r.v, 1000);
+    CHECK_INT(count_dialling(&r), 1);
+    gate_dialled(r.gate, &r.askers[0].place);
+    gate_ready(r.gate, &r.askers[0].place);
+    vhost_run(&r.v, 1000);
+    CHECK_INT(r.askers[0].n_slots, 1);
+    gate_sent(r.gate, &r.askers[0].place);
+    vhost_run(&r.v, 1000);
+    CHECK_INT(r.next_order, 1);
+
+    /* It lost its connection: another may try. */
+    gate_cancel(r.gate, &r.askers[0].place);
+    vhost_run(&r.v, 1000);
+    CHECK_INT(r.next_order, 2);
+    gate_proven(r.gate);
+    vhost_run(&r.v, 1000);
+    CHECK_INT(r.next_order, 4);
+    teardown(&r);
 }
 
 TEST(nothing_is_granted_inside_a_call)
@@ -416,7 +446,8 @@ TEST(a_gate_may_go_while_shards_wait)
     teardown(&r);
 }
 
-RUN_TESTS(T(nothing_is_granted_inside_a_call),
+RUN_TESTS(T(before_a_session_has_come_up_one_fresh_start_goes_alone),
+          T(nothing_is_granted_inside_a_call),
           T(a_fresh_start_dials_only_when_its_slot_is_near),
           T(keys_have_their_windows_side_by_side),
           T(resumes_need_no_slot_but_dial_no_more_than_the_limit_at_one_time),

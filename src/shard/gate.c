@@ -18,7 +18,9 @@ struct gate {
     struct link near;     /* fresh, about to be told to dial: empty outside `look` */
     struct link asking;   /* fresh, told to dial: until it has sent or is withdrawn */
     unsigned n_dialling;
-    uint64_t far_at; /* when the first of `far` comes near; 0: find out */
+    bool proven;              /* or else `pilot` goes alone */
+    struct gate_place *pilot; /* told to dial before it was proven; NULL: none is out */
+    uint64_t far_at;          /* when the first of `far` comes near; 0: find out */
     struct timer timer;
 };
 
@@ -37,11 +39,17 @@ static bool may_resume(const struct gate *g)
     return !list_is_empty(&g->resumes) && g->n_dialling < LIMIT_HANDSHAKES;
 }
 
+/* A fresh start has gone ahead, and whether Discord takes this bot is not known yet. */
+static bool must_wait(const struct gate *g)
+{
+    return !g->proven && g->pilot;
+}
+
 static void arm(struct gate *g)
 {
     uint64_t now = now_of(g), at = identify_deadline(&g->queue, now);
 
-    if (!list_is_empty(&g->far) && g->far_at < at)
+    if (!list_is_empty(&g->far) && !must_wait(g) && g->far_at < at)
         at = g->far_at > now ? g->far_at : now;
     if (may_resume(g))
         at = now;
@@ -78,6 +86,10 @@ static void find_near(struct gate *g, uint64_t now)
         if (eta <= now + IDENTIFY_DIAL_AHEAD_MS) {
             list_remove(at);
             list_insert(&g->near, at);
+            if (!g->proven) {
+                g->far_at = 0; /* the rest is looked at when this one has come up */
+                return;
+            }
         } else if (eta - IDENTIFY_DIAL_AHEAD_MS < g->far_at) {
             g->far_at = eta - IDENTIFY_DIAL_AHEAD_MS;
         }
@@ -92,6 +104,7 @@ static void let_near_dial(struct gate *g)
         struct gate_place *p = place_of(link);
 
         list_insert(&g->asking, link);
+        g->pilot = p;
         p->state = PLACE_DIALLING;
         p->may_dial(p);
     }
@@ -115,7 +128,7 @@ static void look(struct timer *t)
 
     let_resumes_dial(g);
     grant_slots(g, now);
-    if (now >= g->far_at) {
+    if (now >= g->far_at && !must_wait(g)) {
         find_near(g, now);
         let_near_dial(g);
     }
@@ -174,6 +187,12 @@ int gate_limits(struct gate *g, uint32_t max_concurrency, uint64_t total,
     return err;
 }
 
+void gate_proven(struct gate *g)
+{
+    g->proven = true;
+    arm(g);
+}
+
 static void withdraw(struct gate *g, struct gate_place *p)
 {
     if (!p->link.next) /* zeroed: it has never asked */
@@ -181,6 +200,8 @@ static void withdraw(struct gate *g, struct gate_place *p)
     list_remove(&p->link);
     if (p->resuming && p->state == PLACE_DIALLING)
         g->n_dialling--;
+    if (g->pilot == p)
+        g->pilot = NULL;
     p->state = PLACE_IDLE;
     if (p->ticket.state != TICKET_IDLE) {
         identify_cancel(&g->queue, &p->ticket, now_of(g));

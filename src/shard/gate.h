@@ -51,6 +51,11 @@ void gate_free(struct gate *g);
 int gate_limits(struct gate *g, uint32_t max_concurrency, uint64_t total,
                 uint64_t remaining, uint64_t reset_after_ms);
 
+/* A session of this bot came up: Discord accepts its token, intents and shard count. Until
+ * then one fresh start goes alone, so that a bot which Discord refuses for good spends one
+ * IDENTIFY and not one for each key. */
+void gate_proven(struct gate *g);
+
 /* A place that still stands for an earlier ask is withdrawn first. */
 void gate_ask(struct gate *g, struct gate_place *p, uint32_t shard_id,
               uint32_t shard_count, bool resuming);

@@ -55,6 +55,12 @@ void gate_cancel(struct gate *g, struct gate_place *p)
     tell("cancel ");
 }
 
+void gate_proven(struct gate *g)
+{
+    (void)g;
+    tell("proven ");
+}
+
 static void post_home(struct host *h, struct mail *mail)
 {
     (void)h;
@@ -144,6 +150,17 @@ TEST(a_resume_says_so)
     rig_init(&r);
     pass_want_dial(&r.pass, true);
     expect_told(&r, "resume ");
+    pass_release(&r.pass);
+}
+
+TEST(a_session_that_is_up_proves_the_bot)
+{
+    struct rig r;
+
+    rig_init(&r);
+    pass_identified(&r.pass);
+    pass_live(&r.pass);
+    expect_told(&r, "sent proven ");
     pass_release(&r.pass);
 }
 
@@ -246,6 +263,7 @@ TEST(without_a_gate_nothing_is_told)
 }
 
 RUN_TESTS(T(a_fresh_start_goes_through_the_gate), T(a_resume_says_so),
+          T(a_session_that_is_up_proves_the_bot),
           T(what_is_withdrawn_before_the_gate_looked_is_not_asked),
           T(a_withdrawal_comes_before_the_next_ask),
           T(a_lost_connection_frees_its_place_before_it_asks_again),

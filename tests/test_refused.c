@@ -152,7 +152,7 @@ static void no_content(struct sim_config *c)
 TEST(code_4014_names_the_intent_and_where_to_enable_it)
 {
     refused_from_the_start(no_content, "1",
-                           WORDS("4014", "MESSAGE_CONTENT", "developer portal"));
+                           WORDS("4014", "MESSAGE_CONTENT", "discord.com/developers"));
 }
 
 TEST(a_wrong_token_is_refused_by_rest)

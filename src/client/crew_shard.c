@@ -136,6 +136,8 @@ static void on_state(void *user, struct shard *shard)
     shard_status(shard, &now);
     if (now.state == SESSION_RESUME)
         s->replayed = 0;
+    if (now.state == SESSION_LIVE)
+        pass_live(&s->pass);
     crew_shard_note(s);
 }
 

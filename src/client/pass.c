@@ -7,6 +7,7 @@ enum {
     SAID_DROP = 1 << 2,
     SAID_DIAL = 1 << 3,
     SAID_SLOT = 1 << 4,
+    SAID_LIVE = 1 << 5,
 };
 
 enum {
@@ -43,6 +44,8 @@ static void run_at_gate(struct mail *mail)
         gate_ask(gate, &p->place, p->shard_id, p->shard_count, resuming);
     if (said & SAID_SLOT)
         gate_ready(gate, &p->place);
+    if (said & SAID_LIVE)
+        gate_proven(gate);
 }
 
 /* With the lock held. */
@@ -91,6 +94,11 @@ void pass_want_slot(struct pass *p)
 void pass_identified(struct pass *p)
 {
     say_alone(p, SAID_IDENTIFIED);
+}
+
+void pass_live(struct pass *p)
+{
+    say_alone(p, SAID_LIVE);
 }
 
 /* ---- From the gate to the shard ---------------------------------------------- */

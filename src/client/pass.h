@@ -46,5 +46,7 @@ void pass_dialled(struct pass *p);
 void pass_want_slot(struct pass *p);
 void pass_identified(struct pass *p);
 void pass_drop(struct pass *p);
+/* Its session is up: gate_proven. */
+void pass_live(struct pass *p);
 
 #endif

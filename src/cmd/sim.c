@@ -1,13 +1,326 @@
 /* sim.c - `cordage sim`: an offline Discord on loopback. */
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
+#include "limits.h"
+#include "server.h"
+#include "sim_child.h"
+#include "sim_dir.h"
+#include "sim_words.h"
 #include "subcommands.h"
+
+enum {
+    PORT_DEFAULT = 8443,
+    PORT_LAST = 65533, /* the gateway's two come behind it */
+    WATCH_MS = 250     /* how often we look for what is worth a line */
+};
+
+/* What the command line says. Numbers are as args.h wants them. */
+struct choices {
+    uint64_t port, guilds, members, shards, max_concurrency, session_limit, heartbeat,
+        seed;
+    uint64_t intents, max_guilds, message_limit, global_limit;
+    double traffic;
+    const char *address, *token;
+    bool trim_acked, verbose, json;
+};
+
+struct sim_run {
+    struct choices choices;
+    struct server_options options;
+    struct loop *loop;
+    struct server server;
+    struct sim_child child;
+    struct sim_words words;
+    uv_timer_t watch;
+    char **command; /* NULL: none */
+    bool failed;
+};
+
+/* ---- The command line ----------------------------------------------------- */
+
+static void choices_default(struct choices *c, const struct server_options *o)
+{
+    *c = (struct choices){
+        .port = PORT_DEFAULT,
+        .address = o->address,
+        .guilds = o->sim.guilds,
+        .members = o->sim.members,
+        .shards = o->sim.recommended_shards,
+        .max_concurrency = o->sim.max_concurrency,
+        .session_limit = o->sim.session_limit,
+        .heartbeat = o->sim.heartbeat_ms,
+        .seed = o->sim.seed,
+        .intents = o->sim.allowed_intents,
+        .max_guilds = o->sim.max_guilds_per_shard,
+        .message_limit = o->routes.message_limit,
+        .global_limit = o->routes.global_limit,
+        .traffic = o->sim.traffic,
+    };
+}
+
+static void choices_apply(const struct choices *c, struct server_options *o)
+{
+    o->address = c->address;
+    o->port = (uint16_t)c->port;
+    o->sim.guilds = (uint32_t)c->guilds;
+    o->sim.members = (uint32_t)c->members;
+    o->sim.recommended_shards = (uint32_t)c->shards;
+    o->sim.max_concurrency = (uint32_t)c->max_concurrency;
+    o->sim.session_limit = (uint32_t)c->session_limit;
+    o->sim.heartbeat_ms = (uint32_t)c->heartbeat;
+    o->sim.seed = c->seed;
+    o->sim.allowed_intents = (uint32_t)c->intents;
+    o->sim.max_guilds_per_shard = (uint32_t)c->max_guilds;
+    o->sim.traffic = c->traffic;
+    o->sim.token = c->token;
+    o->sim.trim_acked = c->trim_acked;
+    o->routes.message_limit = (uint32_t)c->message_limit;
+    o->routes.global_limit = (uint32_t)c->global_limit;
+}
+
+static const char about[] =
+    "Runs an offline Discord on this machine: REST, gateway, its own certificate "
+    "authority.\n"
+    "Bots connect to it as to the real one. It keeps a report of every rule they break.\n"
+    "With a COMMAND it runs it with DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE and\n"
+    "NODE_EXTRA_CA_CERTS set, passes signals on, and ends with it and its status.";
+
+static const char after[] =
+    "Control, on the REST port, from this machine alone:\n"
+    "  GET  /_sim/report?traffic=1   what happened, and which rules were broken\n"
+    "  GET  /_sim/world              guilds and channels\n"
+    "  POST /_sim/message            {\"guild_id\" or \"channel_id\" or \"shard\": [id, "
+    "count],\n"
+    "                                \"author_id\", \"content\"}: somebody says "
+    "something\n"
+    "  POST /_sim/traffic            {\"per_second\", \"total\"}\n"
+    "  POST /_sim/fault              {\"kind\", \"shard\", ...}: see "
+    "docs/simulator-rules.md\n"
+    "\n"
+    "`cordage sim check LOG` says what a bot lost, from its log. Clients that know none "
+    "of the\n"
+    "variables are told to trust the CA file in their own way (Python: SSL_CERT_FILE).\n"
+    "The certificate is kept in $CORDAGE_STATE_DIR/sim, else "
+    "$XDG_STATE_HOME/cordage/sim, else\n"
+    "~/.local/state/cordage/sim.";
+
+static int parse(struct choices *c, int argc, char **argv, char ***command,
+                 int *n_command)
+{
+    const struct arg list[] = {
+        { "port", "P", "REST; the gateway takes the next two ports. 0: free ones",
+          .number = &c->port, .max = PORT_LAST },
+        { "address", "A", "127.0.0.1 or ::1", .text = &c->address },
+        { "guilds", "N", "guilds the bot is in", .number = &c->guilds,
+          .max = WORLD_GUILDS_MAX },
+        { "members", "N", "per guild, with the bot. 0: some dozens",
+          .number = &c->members, .max = WORLD_MEMBERS_MAX },
+        { "recommended-shards", "N",
+          "what /gateway/bot recommends. 0: one per 1000 guilds", .number = &c->shards,
+          .max = LIMIT_SHARDS },
+        { "max-concurrency", "N", "identify keys", .number = &c->max_concurrency,
+          .min = 1, .max = 1024 },
+        { "session-limit", "N", "IDENTIFYs a day", .number = &c->session_limit,
+          .max = 1000000 },
+        { "heartbeat", "MS", "heartbeat interval", .number = &c->heartbeat, .min = 100,
+          .max = 3600000 },
+        { "max-guilds-per-shard", "N", "more, and the session is refused with 4011",
+          .number = &c->max_guilds, .min = 1, .max = WORLD_GUILDS_MAX },
+        { "intents", "N", "the intents that the application may use, as a number",
+          .number = &c->intents, .max = UINT32_MAX },
+        { "traffic", "N", "messages a second, over all guilds", .real = &c->traffic,
+          .max = 1000000 },
+        { "message-limit", "N", "POST messages per channel and 5 s. 0: no limit",
+          .number = &c->message_limit, .max = UINT32_MAX },
+        { "global-limit", "N", "REST requests a second. 0: no limit",
+          .number = &c->global_limit, .max = UINT32_MAX },
+        { "trim-acked", NULL,
+          "forget what a heartbeat has acknowledged: RESUME from\n"
+          "before it is refused",
+          .flag = &c->trim_acked },
+        { "seed", "N", "the same world and token for the same number", .number = &c->seed,
+          .max = UINT64_MAX },
+        { "token", "TEXT",
+          "the bot's token, a made-up one: other users of this machine\n"
+          "can read it in the process list. Else it comes from the seed",
+          .text = &c->token },
+        { "verbose", NULL, "a line on stderr for what happens", .flag = &c->verbose },
+        { NULL },
+    };
+    const struct args args = { .command = "sim",
+                               .usage = "[OPTION]... [-- COMMAND [ARGUMENT]...]\n"
+                                        "       cordage sim check [OPTION]... LOG",
+                               .about = about,
+                               .after = after,
+                               .list = list,
+                               .json = &c->json,
+                               .max_operands = INT32_MAX,
+                               .wraps_command = true };
+
+    return args_parse(&args, argc, argv, command, n_command, stdout, stderr);
+}
+
+static int refuse(const char *what, const char *takes, const char *value)
+{
+    fprintf(stderr, "cordage sim: %s takes %s, not '%s'\n", what, takes, value);
+    return 2;
+}
+
+/* What the table can't say about a value. */
+static int check_choices(struct choices *c)
+{
+    if (strcmp(c->address, "localhost") == 0)
+        c->address = "127.0.0.1";
+    if (strcmp(c->address, "127.0.0.1") != 0 && strcmp(c->address, "::1") != 0)
+        return refuse("--address",
+                      "127.0.0.1 or ::1 (this version listens on this machine alone)",
+                      c->address);
+    return ARGS_GO;
+}
+
+/* For tests: the clock's speed. */
+static int read_speed(double *speed)
+{
+    const char *text = getenv("CORDAGE_TEST_SPEED");
+    char *end;
+
+    *speed = 1;
+    if (!text || !*text)
+        return ARGS_GO;
+    *speed = strtod(text, &end);
+    if (*end || !(*speed >= 1 && *speed <= 1000))
+        return refuse("CORDAGE_TEST_SPEED", "a number from 1 to 1000", text);
+    return ARGS_GO;
+}
+
+/* ---- Running -------------------------------------------------------------- */
+
+static void on_ended(struct sim_child *child)
+{
+    struct sim_run *run = CONTAINER_OF(child, struct sim_run, child);
+
+    loop_stop(run->loop);
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+    struct sim_run *run = timer->data;
+
+    sim_words_news(&run->words, sim_report(run->server.sim), stderr);
+}
+
+static int start_command(struct sim_run *run, cordage_error *error)
+{
+    const struct server *s = &run->server;
+    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560];
+    const char *const env[] = { token, api, ca, node_ca, NULL };
+
+    snprintf(token, sizeof token, "DISCORD_TOKEN=%s", sim_token(s->sim));
+    snprintf(api, sizeof api, "CORDAGE_API=%s", s->api);
+    snprintf(ca, sizeof ca, "CORDAGE_CA_FILE=%s", s->cert.ca_file);
+    snprintf(node_ca, sizeof node_ca, "NODE_EXTRA_CA_CERTS=%s", s->cert.ca_file);
+    return sim_child_start(&run->child, run->command, env, error);
+}
+
+static int fail(struct sim_run *run, const cordage_error *error)
+{
+    fprintf(stderr, "cordage sim: %s%s\n", error->message,
+            error->code == CORDAGE_ENET
+                ? " (--port P takes P, P+1 and P+2; 0 finds free ones)"
+                : "");
+    run->failed = true;
+    return cordage_exit_status(error->code);
+}
+
+static void start_watch(struct sim_run *run)
+{
+    uv_timer_init(loop_uv(run->loop), &run->watch);
+    run->watch.data = run;
+    uv_timer_start(&run->watch, on_watch, WATCH_MS, WATCH_MS);
+}
+
+/* Listens, says so, and runs until a signal or the command's end. The exit status. */
+static int serve(struct sim_run *run)
+{
+    const struct choices *c = &run->choices;
+    cordage_error error = { 0 };
+    int status;
+
+    if (server_start(&run->server, run->loop, &run->options, &error))
+        return fail(run, &error);
+    if (c->json)
+        status = sim_words_json(&run->server, stdout);
+    else
+        status =
+            sim_words_hello(&run->server, run->command ? stderr : stdout, run->command);
+    if (status == 0 && run->command && start_command(run, &error)) {
+        fail(run, &error);
+        status = run->child.status;
+    }
+    start_watch(run);
+    if (status == 0) {
+        loop_run(run->loop);
+        status = run->child.status;
+    }
+    on_watch(&run->watch);
+    if (!run->failed)
+        sim_words_summary(&run->words, sim_report(run->server.sim), stderr);
+    uv_close((uv_handle_t *)&run->watch, NULL);
+    server_close(&run->server);
+    return status;
+}
+
+static int run_sim(struct sim_run *run, double speed)
+{
+    struct loop_options options = { .speed = speed,
+                                    .log = sim_words_log(run->choices.verbose) };
+    cordage_error error = { 0 };
+    char dir[SIM_DIR_SIZE];
+    int status;
+
+    if (sim_dir(dir, &error) || sim_dir_make(dir, &error))
+        return fail(run, &error);
+    run->options.certificates = dir;
+    if (loop_new(&options, &run->loop, &error))
+        return fail(run, &error);
+    if (sim_child_init(&run->child, loop_uv(run->loop), run->command != NULL, &error)) {
+        status = fail(run, &error);
+    } else {
+        status = serve(run);
+        sim_child_close(&run->child);
+    }
+    loop_free(run->loop);
+    server_release(&run->server);
+    return status;
+}
 
 int command_sim(int argc, char **argv)
 {
+    struct sim_run run = { .child.ended = on_ended, .child.signal_fd = -1 };
+    int status, n_command;
+    char **command;
+    double speed;
+
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return command_sim_check(argc - 1, argv + 1);
-    fputs("cordage sim: only `cordage sim check` is in this build\n", stderr);
-    return 1;
+    server_options_default(&run.options);
+    choices_default(&run.choices, &run.options);
+    status = parse(&run.choices, argc, argv, &command, &n_command);
+    if (status == ARGS_GO)
+        status = check_choices(&run.choices);
+    if (status == ARGS_GO)
+        status = read_speed(&speed);
+    if (status != ARGS_GO)
+        return status;
+    choices_apply(&run.choices, &run.options);
+    run.command = n_command ? command : NULL;
+    run.words.verbose = run.choices.verbose;
+    /* A reader that went away is an error of that write, not our end. */
+    signal(SIGPIPE, SIG_IGN);
+    return run_sim(&run, speed);
 }

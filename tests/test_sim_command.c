@@ -1,0 +1,468 @@
+/* `cordage sim` as its users have it: a program, started, asked over HTTPS, and ended. */
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <dirent.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "json.h"
+#include "program.h"
+
+enum { PATIENCE_S = 60 };
+
+/* ---- A simulator under test ----------------------------------------------- */
+
+struct running {
+    struct program program;
+    char api[256], origin[256], token[256], ca_file[512];
+};
+
+static void copy_member(cordage_json from, const char *key, char *to, size_t size)
+{
+    struct str value = { "", 0 };
+
+    CHECK(json_str(json_get(from, key), &value));
+    CHECK(value.n < size);
+    snprintf(to, size, "%.*s", STR_FMT(value));
+}
+
+/* Starts it with --json and --port 0 before `args`, and reads its line. */
+static void start(struct running *r, const char *const *args)
+{
+    const char *all[PROGRAM_ARGS] = { "sim", "--json", "--port", "0" };
+    struct json_parser *parser = json_parser_new();
+    struct buf text = { 0 };
+    cordage_json line;
+    char bytes[4096];
+    int n = 4;
+
+    while (*args)
+        all[n++] = *args++;
+    all[n] = NULL;
+    program_start(&r->program, all);
+    if (!program_line(&r->program, bytes, sizeof bytes)) {
+        program_end(&r->program);
+        fail_msg("no line came; it said: %s", r->program.err_text);
+    }
+    CHECK_INT(buf_append_z(&text, bytes), 0);
+    CHECK_INT(json_parse(parser, buf_str(&text), &line), 0);
+    copy_member(line, "api", r->api, sizeof r->api);
+    copy_member(line, "token", r->token, sizeof r->token);
+    copy_member(line, "ca_file", r->ca_file, sizeof r->ca_file);
+    CHECK(!json_is_absent(json_get(line, "gateway")));
+    CHECK(!json_is_absent(json_get(line, "resume")));
+    CHECK(!json_is_absent(json_get(line, "report")));
+    CHECK(str_ends(str_of(r->api), STR("/api/v10")));
+    snprintf(r->origin, sizeof r->origin, "%.*s", (int)strlen(r->api) - 8, r->api);
+    buf_release(&text);
+    json_parser_free(parser);
+}
+
+static int stop(struct running *r)
+{
+    kill(r->program.pid, SIGTERM);
+    return program_end(&r->program);
+}
+
+static size_t on_bytes(char *p, size_t size, size_t n, void *user)
+{
+    return buf_append(user, p, size * n) ? 0 : size * n;
+}
+
+/* A request with our CA; `post` NULL: a GET. `header` may be NULL. The status. */
+static long ask(struct running *r, const char *path, const char *post, const char *header,
+                struct buf *body)
+{
+    struct curl_slist *headers = header ? curl_slist_append(NULL, header) : NULL;
+    CURL *curl = curl_easy_init();
+    struct buf dropped = { 0 };
+    char url[512];
+    long status = 0;
+    CURLcode result;
+
+    snprintf(url, sizeof url, "%s%s", r->origin, path);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_CAINFO, r->ca_file);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PATIENCE_S);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body ? body : &dropped);
+    if (post)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post);
+    result = curl_easy_perform(curl);
+    if (result != CURLE_OK)
+        fail_msg("%s: %s", url, curl_easy_strerror(result));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
+    buf_release(&dropped);
+    return status;
+}
+
+static long ask_as_bot(struct running *r, const char *path, struct buf *body)
+{
+    char header[300];
+
+    snprintf(header, sizeof header, "Authorization: Bot %s", r->token);
+    return ask(r, path, NULL, header, body);
+}
+
+/* ---- Listening ------------------------------------------------------------ */
+
+TEST(it_says_how_to_connect_and_ends_at_a_signal)
+{
+    struct buf body = { 0 };
+    struct running r;
+
+    start(&r, ARGS("--recommended-shards", "3", "--session-limit", "77"));
+    CHECK_INT(ask_as_bot(&r, "/api/v10/gateway/bot", &body), 200);
+    CHECK(str_find(buf_str(&body), STR("\"shards\":3")) != SIZE_MAX);
+    CHECK(str_find(buf_str(&body), STR("\"remaining\":77")) != SIZE_MAX);
+    CHECK_INT(ask(&r, "/_sim/report", NULL, NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/report", NULL, "Host: evil.example", NULL), 403);
+    CHECK_INT(ask(&r, "/_sim/report", NULL, "Origin: https://evil.example", NULL), 403);
+    CHECK_INT(ask(&r, "/_sim/fault", "{\"kind\":\"reconnect\"}", NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/fault", "{\"kind\":\"x\"}", NULL, NULL), 400);
+    CHECK_INT(stop(&r), 0);
+    CHECK(program_said(&r.program, "no rule was broken"));
+    CHECK(!program_said(&r.program, r.token));
+    buf_release(&body);
+}
+
+TEST(sigint_ends_it_too)
+{
+    struct running r;
+
+    start(&r, ARGS("--seed", "5"));
+    kill(r.program.pid, SIGINT);
+    CHECK_INT(program_end(&r.program), 0);
+}
+
+TEST(broken_rules_are_told)
+{
+    struct running r;
+
+    start(&r, ARGS("--guilds", "1"));
+    CHECK_INT(ask(&r, "/api/v10/users/@me", NULL, "Authorization: Bot wrong", NULL), 401);
+    CHECK_INT(stop(&r), 0);
+    CHECK(program_said(&r.program, "rule broken: UNAUTHORIZED"));
+    CHECK(program_said(&r.program, "1 rule was broken"));
+}
+
+TEST(without_json_it_prints_what_to_paste)
+{
+    struct program p;
+    char line[4096], text[16384] = "";
+
+    program_start(&p, ARGS("sim", "--port", "0"));
+    while (program_line(&p, line, sizeof line) && !strstr(line, "Ctrl-C"))
+        strncat(text, line, sizeof text - strlen(text) - 1);
+    CHECK(strstr(text, "export DISCORD_TOKEN='") != NULL);
+    CHECK(strstr(text, "export CORDAGE_API='https://127.0.0.1:") != NULL);
+    CHECK(strstr(text, "export CORDAGE_CA_FILE='/") != NULL);
+    CHECK(strstr(text, "export NODE_EXTRA_CA_CERTS='/") != NULL);
+    kill(p.pid, SIGTERM);
+    CHECK_INT(program_end(&p), 0);
+}
+
+TEST(its_keys_are_its_users_alone)
+{
+    struct running r;
+    char path[600], *name;
+    struct stat st;
+
+    start(&r, ARGS("--guilds", "1"));
+    snprintf(path, sizeof path, "%s", r.ca_file);
+    name = strrchr(path, '/');
+    CHECK_INT(stat(path, &st), 0);
+    *name = '\0';
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 0777, 0700);
+    for (const char *key = "ca.key"; key; key = *key == 'c' ? "server.key" : NULL) {
+        *name = '/';
+        strcpy(name + 1, key);
+        CHECK_INT(stat(path, &st), 0);
+        CHECK_INT(st.st_mode & 0777, 0600);
+    }
+    CHECK_INT(stop(&r), 0);
+}
+
+TEST(a_port_in_use_is_named_with_its_flag)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof at;
+    char port[16];
+    struct program p;
+    int fd;
+
+    /* A free port that has two behind it. */
+    do {
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        at.sin_port = 0;
+        CHECK_INT(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+        CHECK_INT(listen(fd, 1), 0);
+        CHECK_INT(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+        if (ntohs(at.sin_port) > 65533)
+            close(fd);
+    } while (ntohs(at.sin_port) > 65533);
+    snprintf(port, sizeof port, "%u", ntohs(at.sin_port));
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", port)), 1);
+    CHECK(program_said(&p, "127.0.0.1 port "));
+    CHECK(program_said(&p, "--port"));
+    close(fd);
+}
+
+/* ---- With a command ------------------------------------------------------- */
+
+TEST(a_command_gets_its_environment_and_gives_its_status)
+{
+    struct program p;
+    char line[1024];
+
+    program_start(&p,
+                  ARGS("sim", "--port", "0", "--token", "made.up.token", "--", "sh", "-c",
+                       "echo \"$DISCORD_TOKEN\"; echo \"$CORDAGE_API\"; "
+                       "cmp \"$CORDAGE_CA_FILE\" \"$NODE_EXTRA_CA_CERTS\" && "
+                       "test -s \"$CORDAGE_CA_FILE\" && exit 7"));
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK_STR(str_of(line), "made.up.token");
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK(str_starts(str_of(line), STR("https://127.0.0.1:")));
+    CHECK(str_ends(str_of(line), STR("/api/v10")));
+    CHECK(!program_line(&p, line, sizeof line));
+    CHECK_INT(program_end(&p), 7);
+    CHECK(program_said(&p, "no rule was broken"));
+}
+
+TEST(a_command_that_dies_of_a_signal_gives_128_and_that)
+{
+    struct program p;
+
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0", "--", "sh", "-c", "kill -9 $$")),
+              137);
+}
+
+TEST(a_command_that_is_not_there_is_127)
+{
+    struct program p;
+
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0", "--", "/nonexistent/bot")), 127);
+    CHECK(program_said(&p, "cannot run '/nonexistent/bot'"));
+}
+
+TEST(signals_are_passed_on_to_the_command)
+{
+    static const struct {
+        int number;
+        const char *script;
+    } cases[] = {
+        { SIGTERM, "trap 'exit 5' TERM; echo ready; while :; do :; done" },
+        { SIGINT, "trap 'exit 5' INT; echo ready; while :; do :; done" },
+        { SIGUSR1, "trap 'exit 5' USR1; echo ready; while :; do :; done" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program p;
+        char line[64];
+
+        program_start(&p, ARGS("sim", "--port", "0", "--", "sh", "-c", cases[i].script));
+        CHECK(program_line(&p, line, sizeof line));
+        CHECK_STR(str_of(line), "ready");
+        kill(p.pid, cases[i].number);
+        CHECK_INT(program_end(&p), 5);
+    }
+}
+
+TEST(the_command_finds_no_signal_blocked)
+{
+    struct program p;
+    char line[256];
+
+    program_start(&p, ARGS("sim", "--port", "0", "--", "grep", "SigBlk",
+                           "/proc/self/status"));
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK_STR(str_of(line), "SigBlk:\t0000000000000000");
+    CHECK_INT(program_end(&p), 0);
+}
+
+/* ---- Mistakes ------------------------------------------------------------- */
+
+TEST(mistakes_end_with_2_and_say_what_is_allowed)
+{
+    static const struct {
+        const char *args[6];
+        const char *said;
+    } cases[] = {
+        { { "smi" }, "did you mean 'sim'?" },
+        { { "--nothing" }, "there is no option '--nothing'" },
+        { { "sim", "--port", "65534" }, "from 0 to 65533, not '65534'" },
+        { { "sim", "--traffic", "much" }, "--traffic takes a number" },
+        { { "sim", "--max-concurrency", "0" }, "from 1 to " },
+        { { "sim", "--address", "0.0.0.0" }, "127.0.0.1 or ::1" },
+        { { "sim", "--trafic", "1" }, "did you mean '--traffic'?" },
+        { { "sim", "bot" }, "put -- in front of a command" },
+        { { "sim", "check" }, "an argument is missing" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program p;
+
+        CHECK_INT(program_run(&p, cases[i].args), 2);
+        if (!program_said(&p, cases[i].said))
+            fail_msg("\"%s\" is not in \"%s\"", cases[i].said, p.err_text);
+    }
+}
+
+TEST(a_bad_speed_is_a_mistake)
+{
+    struct program p;
+
+    setenv("CORDAGE_TEST_SPEED", "fast", 1);
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0")), 2);
+    CHECK(
+        program_said(&p, "CORDAGE_TEST_SPEED takes a number from 1 to 1000, not 'fast'"));
+    unsetenv("CORDAGE_TEST_SPEED");
+}
+
+TEST(help_goes_to_stdout)
+{
+    struct program p;
+    char line[256];
+
+    program_start(&p, ARGS("sim", "--help"));
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK(str_starts(str_of(line), STR("Usage: cordage sim ")));
+    CHECK_INT(program_end(&p), 0);
+    CHECK_STR(str_of(p.err_text), "");
+    CHECK_INT(program_run(&p, ARGS("--version")), 0);
+}
+
+/* ---- Checking a log ------------------------------------------------------- */
+
+/* Waits until all that shall be said has been, and writes a log of it without message
+ * `leave_out` of each guild. */
+static void write_log(struct running *r, unsigned total, const char *file,
+                      uint64_t leave_out)
+{
+    struct json_parser *parser = json_parser_new();
+    struct buf body = { 0 };
+    struct json_iter it;
+    cordage_json report;
+    FILE *log = fopen(file, "w");
+
+    assert_non_null(log);
+    do {
+        buf_clear(&body);
+        CHECK_INT(ask(r, "/_sim/report?traffic=1", NULL, NULL, &body), 200);
+        CHECK_INT(json_parse(parser, buf_str(&body), &report), 0);
+    } while (cordage_json_int(json_get(report, "messages_created"), 0) < (int64_t)total);
+    for (bool more = json_first(json_get(report, "traffic"), &it); more;
+         more = json_next(&it)) {
+        uint64_t said = 0;
+
+        CHECK(json_u64(it.value, &said));
+        for (uint64_t n = 1; n <= said; n++)
+            if (n != leave_out)
+                fprintf(log, "got guild=%.*s n=%llu\n", STR_FMT(it.key),
+                        (unsigned long long)n);
+    }
+    fclose(log);
+    buf_release(&body);
+    json_parser_free(parser);
+}
+
+TEST(a_log_is_checked_against_the_running_simulator)
+{
+    char file[600], line[1024];
+    struct running r;
+    struct program p;
+
+    start(&r, ARGS("--guilds", "2"));
+    snprintf(file, sizeof file, "%s.log", r.ca_file);
+    CHECK_INT(ask(&r, "/_sim/traffic", "{\"per_second\":1000,\"total\":20}", NULL, NULL),
+              204);
+    write_log(&r, 20, file, 0);
+    CHECK_INT(program_run(&p, ARGS("sim", "check", "--report", r.api, file)), 0);
+    CHECK_INT(program_run(&p, ARGS("sim", "check", file)), 0);
+    write_log(&r, 20, file, 5);
+    program_start(&p, ARGS("sim", "check", "--json", "--report", r.api, file));
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK(strstr(line, "\"passed\":false") && strstr(line, "\"lost\":2"));
+    CHECK_INT(program_end(&p), 1);
+    CHECK_INT(program_run(&p, ARGS("sim", "check", "/nonexistent.log")), 1);
+    CHECK(program_said(&p, "/nonexistent.log"));
+    CHECK_INT(stop(&r), 0);
+    unlink(file);
+}
+
+TEST(a_bad_line_is_named_by_file_and_number)
+{
+    struct program p;
+    char file[] = "/tmp/cordage-check-XXXXXX", said[64];
+    int fd = mkstemp(file);
+    const char *text = "hello\nguild=1 n=x\n";
+
+    CHECK(fd >= 0);
+    CHECK_INT(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    CHECK_INT(program_run(&p, ARGS("sim", "check", file)), 1);
+    snprintf(said, sizeof said, "%s:2: ", file);
+    CHECK(program_said(&p, said));
+    unlink(file);
+}
+
+/* ---- A state directory of our own ----------------------------------------- */
+
+static char state[] = "/tmp/cordage-sim-XXXXXX";
+
+static int make_state(void **unused)
+{
+    (void)unused;
+    if (!mkdtemp(state))
+        return -1;
+    return setenv("CORDAGE_STATE_DIR", state, 1);
+}
+
+static int remove_state(void **unused)
+{
+    char path[600];
+    struct dirent *entry;
+    DIR *dir;
+
+    (void)unused;
+    snprintf(path, sizeof path, "%s/sim", state);
+    dir = opendir(path);
+    while (dir && (entry = readdir(dir)))
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+    rmdir(path);
+    return rmdir(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(it_says_how_to_connect_and_ends_at_a_signal),
+        T(sigint_ends_it_too),
+        T(broken_rules_are_told),
+        T(without_json_it_prints_what_to_paste),
+        T(its_keys_are_its_users_alone),
+        T(a_port_in_use_is_named_with_its_flag),
+        T(a_command_gets_its_environment_and_gives_its_status),
+        T(a_command_that_dies_of_a_signal_gives_128_and_that),
+        T(a_command_that_is_not_there_is_127),
+        T(signals_are_passed_on_to_the_command),
+        T(the_command_finds_no_signal_blocked),
+        T(mistakes_end_with_2_and_say_what_is_allowed),
+        T(a_bad_speed_is_a_mistake),
+        T(help_goes_to_stdout),
+        T(a_log_is_checked_against_the_running_simulator),
+        T(a_bad_line_is_named_by_file_and_number),
+    };
+
+    return cmocka_run_group_tests(tests, make_state, remove_state);
+}

@@ -23,6 +23,7 @@ struct listener {
     size_t max;
     uint16_t port;
     int spare; /* a descriptor to give up when there are no more; -1: it is given up */
+    bool has_warned; /* that there are no descriptors, since it last accepted */
     bool is_accepting;
     bool is_freed; /* by someone we called; the memory goes when we return */
 };
@@ -39,8 +40,10 @@ static void refuse_one(struct listener *l)
     if (fd >= 0)
         close(fd);
     l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    log_line(&l->loop->host.log, LOG_WARN,
-             "listener port=%u refused a connection: too many open files", l->port);
+    if (!l->has_warned)
+        log_line(&l->loop->host.log, LOG_WARN,
+                 "listener port=%u refuses connections: too many open files", l->port);
+    l->has_warned = true;
 }
 
 static bool has_room(struct listener *l)
@@ -67,6 +70,7 @@ static bool accept_one(struct listener *l)
     }
     if (fd < 0) /* one that was reset while it waited is not the last one */
         return errno == ECONNABORTED || errno == EINTR;
+    l->has_warned = false;
     if (!has_room(l) || conn_accept(l->loop, fd, &l->guests))
         close(fd);
     return true;

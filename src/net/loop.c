@@ -168,6 +168,13 @@ static void init(struct loop *l, const struct loop_options *options)
     list_init(&l->unwritten);
 }
 
+static int refused(int uv_error, cordage_error *error)
+{
+    int code = uv_error == UV_ENOMEM ? CORDAGE_ENOMEM : CORDAGE_ESYSTEM;
+
+    return error_set(error, code, "cannot make an event loop: %s", uv_strerror(uv_error));
+}
+
 int loop_new(const struct loop_options *options, struct loop **out, cordage_error *error)
 {
     struct loop *l = mem_zero(sizeof *l);
@@ -185,8 +192,7 @@ int loop_new(const struct loop_options *options, struct loop **out, cordage_erro
     err = uv_loop_init(&l->uv);
     if (err) {
         free(l);
-        return error_set(error, CORDAGE_ESYSTEM, "cannot make an event loop: %s",
-                         uv_strerror(err));
+        return refused(err, error);
     }
     mailbox_init(&l->mailbox, wake_for_mail, l);
     err = make_buffers(l);
@@ -194,8 +200,7 @@ int loop_new(const struct loop_options *options, struct loop **out, cordage_erro
         err = start_handles(l);
     if (err) {
         loop_free(l);
-        return error_set(error, CORDAGE_ESYSTEM, "cannot make an event loop: %s",
-                         uv_strerror(err));
+        return refused(err, error);
     }
     *out = l;
     return 0;

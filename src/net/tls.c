@@ -38,6 +38,9 @@ static SSL_CTX *new_context(const SSL_METHOD *method)
     /* An idle connection keeps no buffers, and a busy one a small one to write. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_max_send_fragment(ctx, TLS_FRAGMENT);
+    /* Of what a wake feeds it, TLS takes as much as a record can be long, and not first a
+     * head and then a body. */
+    SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);

@@ -11,6 +11,12 @@
 /* Every call into OpenSSL begins with an empty error queue: SSL_get_error looks at it,
  * and an error that another connection left there would make our "wants more" fatal. */
 
+static void forget_errors(void)
+{
+    if (ERR_peek_error()) /* clearing an empty queue costs more than looking */
+        ERR_clear_error();
+}
+
 static int bio_read(BIO *b, char *p, int size)
 {
     const struct tls_io *io = BIO_get_data(b);
@@ -136,7 +142,7 @@ enum tls_result tls_io_handshake(struct tls_io *io)
 {
     int returned;
 
-    ERR_clear_error();
+    forget_errors();
     returned = SSL_do_handshake(io->ssl);
     return returned == 1 ? TLS_OK : result_of(io, returned);
 }
@@ -144,7 +150,7 @@ enum tls_result tls_io_handshake(struct tls_io *io)
 enum tls_result tls_io_read(struct tls_io *io, char *p, size_t size, size_t *n)
 {
     *n = 0;
-    ERR_clear_error();
+    forget_errors();
     return SSL_read_ex(io->ssl, p, size, n) ? TLS_OK : result_of(io, 0);
 }
 
@@ -153,15 +159,15 @@ bool tls_io_write(struct tls_io *io, struct str bytes)
     size_t n;
 
     assert(bytes.n > 0);
-    ERR_clear_error();
+    forget_errors();
     return SSL_write_ex(io->ssl, bytes.p, bytes.n, &n);
 }
 
 void tls_io_bye(struct tls_io *io)
 {
-    ERR_clear_error();
+    forget_errors();
     SSL_shutdown(io->ssl);
-    ERR_clear_error();
+    forget_errors();
 }
 
 static const char *why_unverified(long verdict)

@@ -673,15 +673,14 @@ TEST(a_sixth_presence_within_20_s_is_noted_and_dropped)
 TEST(bad_presences_and_voice_states_are_closed_with_4001)
 {
     static const char *const bad[] = {
-        "{\"op\":3,\"d\":{\"activities\":[],\"afk\":false}}",
-        "{\"op\":3,\"d\":{\"activities\":[],\"status\":\"away\",\"afk\":false}}",
-        "{\"op\":3,\"d\":{\"activities\":{},\"status\":\"online\",\"afk\":false}}",
-        "{\"op\":3,\"d\":{\"activities\":[{\"name\":\"x\"}],\"status\":\"online\"}}",
-        "{\"op\":3,\"d\":{\"activities\":[{\"name\":\"x\",\"type\":6}],\"status\":"
-        "\"idle\"}}",
-        "{\"op\":3,\"d\":{\"since\":\"x\",\"activities\":[],\"status\":\"online\"}}",
-        "{\"op\":4,\"d\":{\"guild_id\":\"1\",\"channel_id\":null,\"self_mute\":true}}",
-        "{\"op\":4,\"d\":{\"guild_id\":\"1\",\"self_mute\":true,\"self_deaf\":true}}",
+        "3,\"d\":{\"activities\":[],\"afk\":false}",
+        "3,\"d\":{\"activities\":[],\"status\":\"away\",\"afk\":false}",
+        "3,\"d\":{\"activities\":{},\"status\":\"online\",\"afk\":false}",
+        "3,\"d\":{\"activities\":[{\"name\":\"x\"}],\"status\":\"online\"}",
+        "3,\"d\":{\"activities\":[{\"name\":\"x\",\"type\":6}],\"status\":\"idle\"}",
+        "3,\"d\":{\"since\":\"x\",\"activities\":[],\"status\":\"online\"}",
+        "4,\"d\":{\"guild_id\":\"1\",\"channel_id\":null,\"self_mute\":true}",
+        "4,\"d\":{\"guild_id\":\"1\",\"self_mute\":true,\"self_deaf\":true}",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -691,7 +690,7 @@ TEST(bad_presences_and_voice_states_are_closed_with_4001)
 
         rig_start(&r, &config);
         client_live(&r, &c, 0, 1, RIG_USUAL);
-        client_say(&c, "%s", bad[i]);
+        client_say(&c, "{\"op\":%s}", bad[i]);
         if (c.close_code != 4001)
             fail_msg("%s: closed with %d", bad[i], c.close_code);
         rig_broke(&r, RULE_BAD_BODY);

@@ -13,7 +13,7 @@ static void take_messages(struct client *c, struct seen *s)
 
     while (client_next(c)) {
         struct str content, nonce;
-        uint64_t guild_id, number;
+        uint64_t guild_id = 0, number = 0;
         char want[40];
         const struct world_guild *g;
 

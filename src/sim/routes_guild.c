@@ -23,7 +23,7 @@ static uint32_t count_online(const struct world *world, const struct world_guild
     for (uint32_t i = 0; i < g->n_members; i++) {
         struct world_member m = world_member(world, g, i);
 
-        n += world_is_online(world, g, &m);
+        n += world_is_online(world, &m);
     }
     return n;
 }

@@ -181,10 +181,8 @@ bool world_has_user(const struct world *w, uint64_t user_id)
     return user_id == w->bot_id || person_number(w, user_id, &number);
 }
 
-bool world_is_online(const struct world *w, const struct world_guild *g,
-                     const struct world_member *m)
+bool world_is_online(const struct world *w, const struct world_member *m)
 {
-    (void)g;
     return m->index == 0 || world_chance(w, m->user_id, 'o') % 3 != 0;
 }
 

@@ -105,10 +105,9 @@ void world_write_channel(const struct world *w, const struct world_guild *g,
 void world_write_role(const struct world *w, const struct world_guild *g, uint32_t index,
                       struct json_writer *j);
 /* `{user, status, activities, client_status}`, for a member. */
-void world_write_presence(const struct world *w, const struct world_guild *g,
-                          const struct world_member *m, struct json_writer *j);
-bool world_is_online(const struct world *w, const struct world_guild *g,
-                     const struct world_member *m);
+void world_write_presence(const struct world *w, const struct world_member *m,
+                          struct json_writer *j);
+bool world_is_online(const struct world *w, const struct world_member *m);
 /* The bot's voice state; `with_guild`: with guild_id and member, as VOICE_STATE_UPDATE.
  */
 void world_write_bot_voice(const struct world *w, const struct world_guild *g,

@@ -174,10 +174,10 @@ void world_write_member(const struct world *w, const struct world_guild *g,
     json_shut(j, '}');
 }
 
-void world_write_presence(const struct world *w, const struct world_guild *g,
-                          const struct world_member *m, struct json_writer *j)
+void world_write_presence(const struct world *w, const struct world_member *m,
+                          struct json_writer *j)
 {
-    bool is_online = world_is_online(w, g, m);
+    bool is_online = world_is_online(w, m);
     bool is_idle = m->index && world_chance(w, m->user_id, 'i') % 4 == 0;
     const char *status = is_idle ? "idle" : "online";
 
@@ -427,7 +427,7 @@ static bool is_named(const struct world *w, const struct world_guild *g,
         return true;
     if (!c->presences || g->n_members > MANY_MEMBERS)
         return false;
-    return g->n_members <= c->large_threshold || world_is_online(w, g, m);
+    return g->n_members <= c->large_threshold || world_is_online(w, m);
 }
 
 static void write_people(const struct world *w, const struct world_guild *g,
@@ -447,8 +447,8 @@ static void write_people(const struct world *w, const struct world_guild *g,
     for (uint32_t i = 0; c->presences && i < n; i++) {
         struct world_member m = world_member(w, g, i);
 
-        if (is_named(w, g, c, &m) && world_is_online(w, g, &m))
-            world_write_presence(w, g, &m, j);
+        if (is_named(w, g, c, &m) && world_is_online(w, &m))
+            world_write_presence(w, &m, j);
     }
     json_shut(j, ']');
 }

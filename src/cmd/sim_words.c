@@ -6,7 +6,10 @@
 
 #include "field.h"
 
-enum { BROKEN_TOLD = 20 }; /* further ones are only counted */
+enum {
+    BROKEN_TOLD = 20, /* further ones are only counted */
+    SILENT_MAX = 20   /* changes of small counters that go untold */
+};
 
 static void write_line(void *user, enum log_level level, const char *line)
 {
@@ -104,6 +107,14 @@ static void tell_broken(const struct report_entry *e, FILE *out)
     fprintf(out, "%s%s\n", *e->detail ? ": " : "", e->detail);
 }
 
+/* Whether more than heartbeats and events were counted. */
+static bool is_notable(const struct report *a, const struct report *b)
+{
+    return a->connections != b->connections || a->identifies != b->identifies ||
+           a->ready != b->ready || a->resumes != b->resumes || a->resumed != b->resumed ||
+           a->faults != b->faults;
+}
+
 static void tell_counts(struct sim_words *w, const struct report *r, FILE *out)
 {
     struct report now = *r;
@@ -111,6 +122,9 @@ static void tell_counts(struct sim_words *w, const struct report *r, FILE *out)
     now.entries = NULL;
     if (memcmp(&now, &w->counts, sizeof now) == 0)
         return;
+    if (!is_notable(&now, &w->counts) && ++w->silent < SILENT_MAX)
+        return;
+    w->silent = 0;
     w->counts = now;
     fprintf(out,
             "sim: connections=%" PRIu64 " identifies=%" PRIu64 " ready=%" PRIu64

@@ -12,6 +12,7 @@ struct sim_words {
     bool verbose;
     size_t n_broken;      /* broken rules told */
     struct report counts; /* as last told; without entries */
+    unsigned silent;      /* how often the counters were not told since */
 };
 
 /* Log lines to stderr: all with `verbose`, else warnings and errors. */
@@ -22,7 +23,7 @@ int sim_words_hello(const struct server *s, FILE *out, char *const *command);
 /* The same on one line of JSON: api, gateway, resume, report, token, ca_file. Flushed. */
 int sim_words_json(const struct server *s, FILE *out);
 /* A line for each rule broken since the last call, the first ones; when verbose, also the
- * counters when they changed. */
+ * counters: when a connection or a session came or went, else now and then. */
 void sim_words_news(struct sim_words *w, const struct report *r, FILE *out);
 /* The closing line. */
 void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *out);

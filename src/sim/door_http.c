@@ -324,6 +324,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 }
 
 static void log_mhd(void *user, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static void log_mhd(void *user, const char *format, va_list args)
 {
     struct door_http *d = user;
     char line[512];

@@ -3,7 +3,7 @@
  * A server process sends traffic made in advance as fast as it is read. Each figure
  * is taken in a process of its own: a bare loop, the same with stock zlib, then the
  * library without a handler for the events and with one. Ratios count; the absolute
- * figures are this machine's. Usage: bench [EVENTS [ROUNDS]] */
+ * figures are this machine's. Usage: bench [EVENTS [ROUNDS [SHARDS]]] */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "cordage/cordage.h"
 #include "simrig.h"
 
-enum { MAX_SHARDS = 256, MAX_ROUNDS = 9 };
+enum { MAX_SHARDS = 1024, MAX_ROUNDS = 9 };
 
 /* What the measured processes must know. */
 struct place {
@@ -38,7 +38,7 @@ static void point_at_blaster(struct sim *sim, uint64_t now, void *user)
     sim_set_urls(sim, url, url);
 }
 
-static void serve(size_t events, int out)
+static void serve(size_t events, uint32_t shards, int out)
 {
     static struct stream streams[3];
     struct sim_config config;
@@ -58,8 +58,8 @@ static void serve(size_t events, int out)
         _exit(1);
     place.port = blaster_port(blaster);
     simrig_on_loop(rest, point_at_blaster, &place.port);
-    config.guilds = MAX_SHARDS;
-    config.max_concurrency = MAX_SHARDS;
+    config.guilds = shards;
+    config.max_concurrency = shards;
     idle = simrig_start(&config, 1);
     snprintf(place.api, sizeof place.api, "%s", simrig_api(rest));
     snprintf(place.idle_api, sizeof place.idle_api, "%s", simrig_api(idle));
@@ -291,9 +291,9 @@ static void speed(const struct place *place, size_t events, int rounds)
     }
 }
 
-static void memory(const struct place *place)
+static void memory(const struct place *place, uint32_t shards)
 {
-    static const uint32_t counts[] = { 1, 64, MAX_SHARDS };
+    const uint32_t counts[] = { 1, shards / 4, shards };
     double first = 0;
 
     printf("\nprivate memory of an idle bot, one guild a shard at most\n");
@@ -319,13 +319,16 @@ int main(int argc, char **argv)
 {
     size_t events = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
     int rounds = argc > 2 ? atoi(argv[2]) : 3;
+    uint32_t shards = argc > 3 ? (uint32_t)atoi(argv[3]) : 256;
     struct place place;
     sigset_t stop;
     int ends[2];
     pid_t server;
 
-    if (events < 1 || rounds < 1 || rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: bench [EVENTS [ROUNDS up to %d]]\n", MAX_ROUNDS);
+    if (events < 1 || rounds < 1 || rounds > MAX_ROUNDS || shards < 8 ||
+        shards > MAX_SHARDS) {
+        fprintf(stderr, "usage: bench [EVENTS [ROUNDS up to %d [SHARDS, 8 to %d]]]\n",
+                MAX_ROUNDS, MAX_SHARDS);
         return 2;
     }
     /* Waited for by the server, in every thread of it. */
@@ -336,12 +339,12 @@ int main(int argc, char **argv)
         return 1;
     server = fork();
     if (server == 0)
-        serve(events, ends[1]);
+        serve(events, shards, ends[1]);
     close(ends[1]);
     if (read(ends[0], &place, sizeof place) != (ssize_t)sizeof place)
         return 1;
     speed(&place, events, rounds);
-    memory(&place);
+    memory(&place, shards);
     kill(server, SIGUSR1);
     waitpid(server, NULL, 0);
     return 0;

@@ -240,8 +240,9 @@ static void show_rules(const char *report)
                (int)(strcspn(rules + 15, "]") + 1), rules + 15);
 }
 
-/* The last line and the verdict. */
-static int judge(struct demo *d, char *report)
+/* Waits for what is still on its way, stops the bot, and writes the last line. Whether
+ * all of it held. */
+static bool judge(struct demo *d, const char *report, char *line, size_t size)
 {
     uint64_t rules = number_in(report, "n_rules_broken");
     uint64_t lost = behind(d, report);
@@ -263,19 +264,20 @@ static int judge(struct demo *d, char *report)
     if (d->tally.repeated)
         printf("messages that came twice: %llu\n", (unsigned long long)d->tally.repeated);
     show_rules(report);
-    printf("demo: shards %u/%u ready, pings %llu answered %llu, resumes %u, events lost "
-           "%llu, "
-           "rules broken %llu\n",
-           (unsigned)d->ready, SHARDS, (unsigned long long)d->pings,
-           (unsigned long long)d->answered, (unsigned)d->resumes,
-           (unsigned long long)lost, (unsigned long long)rules);
-    return good && d->run_status == 0 ? 0 : 1;
+    snprintf(
+        line, size,
+        "demo: shards %u/%u ready, pings %llu answered %llu, resumes %u, events lost "
+        "%llu, rules broken %llu",
+        (unsigned)d->ready, SHARDS, (unsigned long long)d->pings,
+        (unsigned long long)d->answered, (unsigned)d->resumes, (unsigned long long)lost,
+        (unsigned long long)rules);
+    return good && d->run_status == 0;
 }
 
-static int direct(struct demo *d)
+static bool direct(struct demo *d, char *line, size_t size)
 {
     char fault[64], *report;
-    int status;
+    bool good;
 
     if (wait_for(d, "four shards connect, two at a time: Discord allows no more",
                  all_ready) &&
@@ -291,16 +293,17 @@ static int direct(struct demo *d)
     }
     wait_for(d, "asking the simulator what it saw", pings_done);
     report = offline_ask(&d->offline, "/_sim/report?traffic=1", NULL);
-    status = judge(d, report);
+    good = judge(d, report, line, size);
     free(report);
-    return status;
+    return good;
 }
 
 int main(void)
 {
     static struct demo d;
+    char line[200] = "";
     pthread_t bot;
-    int status = 1;
+    bool good = false;
 
     view_init(&d.view);
     tally_init(&d.tally);
@@ -308,10 +311,12 @@ int main(void)
     if (offline_start(&d.offline) == 0 && make_bot(&d) == 0 &&
         pthread_create(&bot, NULL, run_bot, &d) == 0) {
         view_say(&d.view, "an offline Discord listens at %s", d.offline.origin);
-        status = direct(&d);
+        good = direct(&d, line, sizeof line);
         pthread_join(bot, NULL);
     }
     cordage_client_free(d.client);
     offline_stop(&d.offline);
-    return status;
+    if (*line)
+        puts(line);
+    return good ? 0 : 1;
 }

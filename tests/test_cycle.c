@@ -7,7 +7,7 @@
 
 #include "botrig.h"
 
-enum { SHARDS = 2, SPEED = 50, RECONNECTS = 100 };
+enum { SHARDS = 10, SPEED = 50, RECONNECTS = 100 };
 
 static int count_descriptors(void)
 {

@@ -452,6 +452,27 @@ TEST(the_world_is_read)
     rest_stop(&r);
 }
 
+TEST(a_token_that_was_reset_is_read_anew)
+{
+    struct sim_config config = rig_config();
+    struct routes_config limits;
+    struct client c;
+    struct rest r;
+
+    routes_config_default(&limits);
+    config.session_limit = 0;
+    rest_start_with(&r, &config, &limits);
+    client_connect(&r.rig, &c);
+    client_identify(&c, 0, 1, RIG_USUAL);
+    CHECK_INT(c.close_code, 4004);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 401);
+    CHECK_INT(rest_get(&r, "/_sim/token"), 200);
+    snprintf(r.token, sizeof r.token, "Bot %.*s", STR_FMT(rest_text(&r, "token")));
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    client_release(&c);
+    rest_stop(&r);
+}
+
 TEST(a_fault_is_injected_or_explained)
 {
     struct client c;

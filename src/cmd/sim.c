@@ -94,6 +94,8 @@ static const char after[] =
     "Control, on the REST port, from this machine alone:\n"
     "  GET  /_sim/report?traffic=1   what happened, and which rules were broken\n"
     "  GET  /_sim/world              guilds and channels\n"
+    "  GET  /_sim/token              the token, which is reset when the budget is "
+    "overrun\n"
     "  POST /_sim/message            {\"guild_id\" or \"channel_id\" or \"shard\": [id, "
     "count],\n"
     "                                \"author_id\", \"content\"}: somebody says "

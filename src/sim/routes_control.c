@@ -49,6 +49,14 @@ static void get_world(struct call *c)
     json_shut(w, '}');
 }
 
+/* The bot's token is reset when its budget is overrun. */
+static void get_token(struct call *c)
+{
+    json_open(&c->out, '{');
+    field_z(&c->out, "token", sim_token(c->routes->sim));
+    json_shut(&c->out, '}');
+}
+
 static void post_fault(struct call *c)
 {
     cordage_error error = { 0 };
@@ -224,6 +232,7 @@ static void post_traffic(struct call *c)
 const struct route routes_control[] = {
     { "GET", "_sim/report", get_report, BUCKET_NONE, .open = true },
     { "GET", "_sim/world", get_world, BUCKET_NONE, .open = true },
+    { "GET", "_sim/token", get_token, BUCKET_NONE, .open = true },
     { "POST", "_sim/fault", post_fault, BUCKET_NONE, .open = true },
     { "POST", "_sim/message", post_message, BUCKET_NONE, .open = true },
     { "POST", "_sim/traffic", post_traffic, BUCKET_NONE, .open = true },

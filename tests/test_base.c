@@ -173,6 +173,6 @@ TEST(log_levels_have_names)
 
 RUN_TESTS(T(numbers_are_read_whole_or_not_at_all), T(strings_compare_and_search),
           T(a_buf_grows_up_to_its_limit), T(a_map_agrees_with_a_plain_table),
-          T(a_member_leaves_a_list_twice_without_harm), T(mail_runs_in_order_and_wakes_once),
-          T(a_secret_prints_as_stars), T(every_error_has_a_text_and_an_exit_status),
-          T(log_levels_have_names))
+          T(a_member_leaves_a_list_twice_without_harm),
+          T(mail_runs_in_order_and_wakes_once), T(a_secret_prints_as_stars),
+          T(every_error_has_a_text_and_an_exit_status), T(log_levels_have_names))

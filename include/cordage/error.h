@@ -19,25 +19,25 @@ extern "C" {
 #endif
 
 /* X(name, value, text, exit status of a program that ends because of it) */
-#define CORDAGE_ERRORS(X)                                                              \
-    X(ENOMEM, -1, "out of memory", 1)                                                  \
-    X(EINVAL, -2, "invalid argument", 2)                                               \
-    X(ELIMIT, -3, "a size limit was exceeded", 1)                                      \
-    X(EPROTO, -4, "the peer broke the protocol", 1)                                    \
-    X(EPARSE, -5, "malformed data", 1)                                                 \
-    X(ENET, -6, "the network failed", 1)                                               \
-    X(ETLS, -7, "TLS failed or the certificate was refused", 1)                        \
-    X(ETIMEOUT, -8, "timed out", 1)                                                    \
-    X(ECLOSED, -9, "closed", 1)                                                        \
-    X(EHTTP, -10, "Discord answered with an HTTP error", 1)                            \
-    X(EAUTH, -11, "Discord refused the token", 3)                                      \
-    X(EFATAL, -12, "Discord refused the bot for good", 3)                              \
-    X(EBUDGET, -13, "the identify budget would be exceeded", 4)                        \
-    X(EDEADLOCK, -14, "a waiting call on a thread that must not wait", 1)              \
-    X(EFULL, -15, "a queue is full", 1)                                                \
-    X(ENOTFOUND, -16, "not found", 1)                                                  \
-    X(ESTATE, -17, "not possible in this state", 1)                                    \
-    X(EIO, -18, "input or output failed", 1)                                           \
+#define CORDAGE_ERRORS(X)                                                 \
+    X(ENOMEM, -1, "out of memory", 1)                                     \
+    X(EINVAL, -2, "invalid argument", 2)                                  \
+    X(ELIMIT, -3, "a size limit was exceeded", 1)                         \
+    X(EPROTO, -4, "the peer broke the protocol", 1)                       \
+    X(EPARSE, -5, "malformed data", 1)                                    \
+    X(ENET, -6, "the network failed", 1)                                  \
+    X(ETLS, -7, "TLS failed or the certificate was refused", 1)           \
+    X(ETIMEOUT, -8, "timed out", 1)                                       \
+    X(ECLOSED, -9, "closed", 1)                                           \
+    X(EHTTP, -10, "Discord answered with an HTTP error", 1)               \
+    X(EAUTH, -11, "Discord refused the token", 3)                         \
+    X(EFATAL, -12, "Discord refused the bot for good", 3)                 \
+    X(EBUDGET, -13, "the identify budget would be exceeded", 4)           \
+    X(EDEADLOCK, -14, "a waiting call on a thread that must not wait", 1) \
+    X(EFULL, -15, "a queue is full", 1)                                   \
+    X(ENOTFOUND, -16, "not found", 1)                                     \
+    X(ESTATE, -17, "not possible in this state", 1)                       \
+    X(EIO, -18, "input or output failed", 1)                              \
     X(ESYSTEM, -19, "the operating system refused", 1)
 
 enum cordage_error_code {
@@ -50,8 +50,8 @@ enum cordage_error_code {
 /* The caller's: a code and one sentence or paragraph, always NUL-terminated.
  * The token never appears in it. */
 typedef struct cordage_error {
-    int code;            /* 0 or a CORDAGE_E* */
-    char message[1024];  /* what happened, and how to mend it */
+    int code;           /* 0 or a CORDAGE_E* */
+    char message[1024]; /* what happened, and how to mend it */
 } cordage_error;
 
 /* The short text of a code, for example "out of memory"; never NULL. [any thread] */

@@ -25,7 +25,8 @@ int buf_reserve(struct buf *b, size_t more);
 int buf_append(struct buf *b, const void *bytes, size_t n);
 int buf_append_str(struct buf *b, struct str s);
 int buf_append_z(struct buf *b, const char *z);
-int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int buf_printf(struct buf *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Drops the first `n` bytes, moving the rest down. */
 void buf_consume(struct buf *b, size_t n);
 /* Puts a NUL behind the content, not counted in n. Returns p; NULL without memory. */

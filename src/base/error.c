@@ -20,8 +20,8 @@ const char *cordage_strerror(int code)
     switch (code) {
     case 0:
         return "success";
-#define TEXT(name, value, text, status)                                                \
-    case value:                                                                        \
+#define TEXT(name, value, text, status) \
+    case value:                         \
         return text;
         CORDAGE_ERRORS(TEXT)
 #undef TEXT
@@ -35,8 +35,8 @@ int cordage_exit_status(int code)
     switch (code) {
     case 0:
         return 0;
-#define STATUS(name, value, text, status)                                              \
-    case value:                                                                        \
+#define STATUS(name, value, text, status) \
+    case value:                           \
         return status;
         CORDAGE_ERRORS(STATUS)
 #undef STATUS
@@ -47,6 +47,7 @@ int cordage_exit_status(int code)
 
 int cordage_error_print(const cordage_error *error, FILE *out)
 {
-    fprintf(out, "%s\n", error->message[0] ? error->message : cordage_strerror(error->code));
+    fprintf(out, "%s\n",
+            error->message[0] ? error->message : cordage_strerror(error->code));
     return cordage_exit_status(error->code);
 }

@@ -13,7 +13,8 @@ int secret_set(struct secret *s, struct str value)
 
     if (value.n > SECRET_MAX)
         return CORDAGE_ELIMIT;
-    p = mmap(NULL, SECRET_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    p = mmap(NULL, SECRET_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+             0);
     if (p == MAP_FAILED)
         return CORDAGE_ENOMEM;
     madvise(p, SECRET_PAGE, MADV_DONTDUMP);

@@ -14,7 +14,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-    { "info", command_info, "recommended shards, identifies left, how long a start takes" },
+    { "info", command_info,
+      "recommended shards, identifies left, how long a start takes" },
     { "doctor", command_doctor, "checks what a start needs, and says what to mend" },
     { "sim", command_sim, "an offline Discord on this machine, for trying bots against" },
 };

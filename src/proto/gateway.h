@@ -42,9 +42,9 @@ enum close_code {
 
 enum {
     GATEWAY_VERSION = 10,
-    GATEWAY_SENDS = 120,            /* per GATEWAY_SENDS_MS and connection, else 4008 */
+    GATEWAY_SENDS = 120, /* per GATEWAY_SENDS_MS and connection, else 4008 */
     GATEWAY_SENDS_MS = 60 * 1000,
-    GATEWAY_PRESENCES = 5,          /* presence updates per GATEWAY_PRESENCES_MS */
+    GATEWAY_PRESENCES = 5, /* presence updates per GATEWAY_PRESENCES_MS */
     GATEWAY_PRESENCES_MS = 20 * 1000,
     GATEWAY_IDENTIFY_MS = 5 * 1000, /* one IDENTIFY per key in this window */
     GATEWAY_NONCE_MAX = 32,         /* bytes of an op 8 nonce */

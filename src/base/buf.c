@@ -96,9 +96,9 @@ void buf_consume(struct buf *b, size_t n)
 
 const char *buf_zero_end(struct buf *b)
 {
-    if (buf_reserve(b, 0) || (!b->p && buf_reserve(b, 1)))
+    if (!b->p && buf_reserve(b, 1))
         return NULL;
-    b->p[b->n] = '\0';
+    b->p[b->n] = '\0'; /* at most the first byte of the slack */
     return b->p;
 }
 

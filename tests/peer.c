@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNS = 64, URLS = 64 };
+enum { CONNS = 1024, URLS = 64 }; /* over its whole life */
 
 struct peer_conn {
     struct peer *peer;

@@ -39,8 +39,10 @@ static void print(const struct findings *f, const struct finding *finding)
     fflush(stdout); /* the next check may take a while */
 }
 
-static void add(struct findings *f, enum finding_kind kind, const char *name,
-                const char *fix, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void add(struct findings *f,
+                                                      enum finding_kind kind,
+                                                      const char *name, const char *fix,
+                                                      const char *format, va_list args)
 {
     struct finding *finding = &f->list[f->n];
 

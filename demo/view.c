@@ -45,7 +45,8 @@ void view_say(struct view *v, const char *format, ...)
 }
 
 /* One line of the panel, cleared to its end. */
-static void line(struct view *v, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void line(struct view *v, const char *format,
+                                                       ...)
 {
     va_list args;
 

@@ -585,7 +585,7 @@ TEST(too_large_a_body_is_413)
 }
 
 RUN_TESTS(T(the_gateway_is_named_without_a_token), T(gateway_bot_has_the_live_budget),
-          T(a_wrong_token_is_401_and_noted),
+          T(a_wrong_token_is_401_and_noted), T(a_token_that_was_reset_is_read_anew),
           T(unknown_paths_methods_and_versions_are_told_apart),
           T(a_path_may_be_percent_encoded), T(a_foreign_host_or_page_gets_nothing),
           T(the_bot_and_its_application_are_read), T(guilds_are_read),

@@ -597,6 +597,7 @@ RUN_TESTS(T(the_gateway_is_named_without_a_token), T(gateway_bot_has_the_live_bu
           T(fifty_requests_a_second_are_the_global_limit),
           T(limits_can_be_raised_and_lifted), T(ten_thousand_refusals_bring_cloudflare),
           T(the_report_is_read), T(the_world_is_read),
-          T(a_fault_is_injected_or_explained), T(somebody_says_something_on_request),
+          T(a_token_that_was_reset_is_read_anew), T(a_fault_is_injected_or_explained),
+          T(somebody_says_something_on_request),
           T(a_message_in_no_place_or_by_nobody_is_refused),
           T(traffic_is_set_while_it_runs), T(too_large_a_body_is_413))

@@ -302,6 +302,7 @@ TEST(mistakes_end_with_2_and_say_what_is_allowed)
         { { "sim", "--traffic", "much" }, "--traffic takes a number" },
         { { "sim", "--max-concurrency", "0" }, "from 1 to " },
         { { "sim", "--address", "0.0.0.0" }, "127.0.0.1 or ::1" },
+        { { "sim", "--token", "a b" }, "--token takes at most 256 printable characters" },
         { { "sim", "--trafic", "1" }, "did you mean '--traffic'?" },
         { { "sim", "bot" }, "put -- in front of a command" },
         { { "sim", "check" }, "an argument is missing" },

@@ -16,7 +16,8 @@
 enum {
     PORT_DEFAULT = 8443,
     PORT_LAST = 65533, /* the gateway's two come behind it */
-    WATCH_MS = 250     /* how often we look for what is worth a line */
+    TOKEN_MAX = 256,
+    WATCH_MS = 250 /* how often we look for what is worth a line */
 };
 
 /* What the command line says. Numbers are as args.h wants them. */
@@ -173,6 +174,17 @@ static int refuse(const char *what, const char *takes, const char *value)
     return 2;
 }
 
+/* As a header's value has it, and an environment variable. */
+static bool is_token(const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return false;
+    return n <= TOKEN_MAX;
+}
+
 /* What the table can't say about a value. */
 static int check_choices(struct choices *c)
 {
@@ -182,6 +194,9 @@ static int check_choices(struct choices *c)
         return refuse("--address",
                       "127.0.0.1 or ::1 (this version listens on this machine alone)",
                       c->address);
+    if (c->token && !is_token(c->token))
+        return refuse("--token", "at most 256 printable characters without blanks",
+                      c->token);
     return ARGS_GO;
 }
 

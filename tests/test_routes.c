@@ -165,6 +165,8 @@ TEST(the_bot_and_its_application_are_read)
     CHECK_INT(rest_get(&r, "/api/v10/applications/@me"), 200);
     CHECK(json_id(json_get(r.json, "id"), &id));
     CHECK(id == sim_world(r.rig.sim)->bot_id);
+    /* All three privileged intents are allowed. */
+    CHECK_INT(cordage_json_int(json_get(r.json, "flags"), 0), 1 << 13 | 1 << 15 | 1 << 19);
     CHECK_INT(rest_get(&r, "/api/v10/oauth2/applications/@me"), 200);
     CHECK_INT(rest_int(&r, "approximate_guild_count"), 8);
     rest_stop(&r);

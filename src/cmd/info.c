@@ -12,24 +12,32 @@
 #include "shards.h"
 #include "text.h"
 
+enum { DAY_MS = 24 * 3600 * 1000 };
+
 struct start {
     uint32_t shards;
     uint32_t now;      /* of these: what the budget lets start before it is whole again */
-    uint64_t takes_ms; /* until all have started, at the least */
+    uint64_t takes_ms; /* until all have started, at the least; UINT64_MAX: never */
 };
 
-/* What the budget does not cover today begins when it is whole again. */
+/* What the budget does not cover today begins when it is whole again, and what it does
+ * not cover then a day later, and so on. A budget of which nothing was used yet is
+ * renewed a day after its first use. */
 static struct start plan_start(uint32_t shards, const cordage_gateway_bot *g)
 {
-    struct start s = { .shards = shards, .now = shards };
+    uint32_t first = shards < g->remaining ? shards : g->remaining;
+    struct start s = { .shards = shards, .now = first };
+    uint32_t left = shards - first;
 
-    if (shards <= g->remaining) {
-        s.takes_ms = shards_start_ms(shards, g->max_concurrency);
-    } else {
-        s.now = g->remaining;
-        s.takes_ms =
-            g->reset_after_ms + shards_start_ms(shards - s.now, g->max_concurrency);
+    if (left > 0 && g->total == 0) {
+        s.takes_ms = UINT64_MAX;
+        return s;
     }
+    if (left > 0)
+        s.takes_ms = g->reset_after_ms ? g->reset_after_ms : DAY_MS;
+    for (; left > g->total; left -= g->total)
+        s.takes_ms += DAY_MS;
+    s.takes_ms += shards_start_ms(left ? left : first, g->max_concurrency);
     return s;
 }
 
@@ -49,8 +57,9 @@ static int print_text(const cordage_gateway_bot *g, const struct start *s)
                s->shards == 1 ? "" : "s",
                s->takes_ms ? text_duration(s->takes_ms, duration) : "at once");
     else
-        printf("Start        %" PRIu32 " shards: %" PRIu32 " now, the last in %s\n",
-               s->shards, s->now, text_duration(s->takes_ms, duration));
+        printf("Start        %" PRIu32 " shards: %" PRIu32 " now, the last %s%s\n",
+               s->shards, s->now, s->takes_ms == UINT64_MAX ? "never" : "in ",
+               s->takes_ms == UINT64_MAX ? "" : text_duration(s->takes_ms, duration));
     return 0;
 }
 
@@ -148,10 +157,10 @@ int command_info(int argc, char **argv)
     start = plan_start(options.shard_count ? options.shard_count : g.shards, &g);
     clock_gettime(CLOCK_REALTIME, &now);
     if (start.now < start.shards)
-        fatal_over_budget(
-            start.shards,
-            &(struct fatal_budget){ g.total, g.remaining, g.reset_after_ms },
-            (uint64_t)now.tv_sec * 1000, &error);
+        fatal_over_budget(start.shards,
+                          &(struct fatal_budget){ g.total, g.remaining,
+                                                  g.reset_after_ms },
+                          (uint64_t)now.tv_sec * 1000, &error);
     if (json)
         status = print_json(&g, &start, &error);
     else

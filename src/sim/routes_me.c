@@ -1,4 +1,7 @@
 /* routes_me.c - where the gateway is, and who the bot is. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "call.h"
 #include "field.h"
 
@@ -37,8 +40,10 @@ static void get_application(struct call *c)
 {
     const struct world *world = call_world(c);
     struct json_writer *w = &c->out;
-    char name[64];
+    uint64_t flags = sim_application_flags(c->routes->sim);
+    char name[64], flags_new[24];
 
+    snprintf(flags_new, sizeof flags_new, "%" PRIu64, flags);
     json_open(w, '{');
     field_id(w, "id", world->bot_id);
     field_str(w, "name", world_username(world, world->bot_id, name));
@@ -50,8 +55,8 @@ static void get_application(struct call *c)
     field_bool(w, "is_monetized", false);
     field_z(w, "verify_key",
             "0000000000000000000000000000000000000000000000000000000000000000");
-    field_u64(w, "flags", 0);
-    field_z(w, "flags_new", "0");
+    field_u64(w, "flags", flags);
+    field_z(w, "flags_new", flags_new);
     field_null(w, "team");
     field_u64(w, "approximate_guild_count", world->n_guilds);
     field_open(w, "bot", '{');

@@ -348,6 +348,17 @@ const struct sim_config *sim_config(const struct sim *s)
     return &s->config;
 }
 
+/* Discord, "Application", "Application Flags": GATEWAY_PRESENCE_LIMITED,
+ * GATEWAY_GUILD_MEMBERS_LIMITED and GATEWAY_MESSAGE_CONTENT_LIMITED. */
+uint64_t sim_application_flags(const struct sim *s)
+{
+    uint32_t allowed = s->config.allowed_intents;
+
+    return (allowed & INTENT_GUILD_PRESENCES ? 1u << 13 : 0) |
+           (allowed & INTENT_GUILD_MEMBERS ? 1u << 15 : 0) |
+           (allowed & INTENT_MESSAGE_CONTENT ? 1u << 19 : 0);
+}
+
 struct world *sim_world(struct sim *s)
 {
     return &s->world;

@@ -85,6 +85,9 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
 /* Connections go without a word: their doors must be gone. */
 void sim_free(struct sim *s);
 const struct sim_config *sim_config(const struct sim *s);
+/* The application's flags: the privileged intents that it may use, in their form for bots
+ * in fewer than 100 guilds. */
+uint64_t sim_application_flags(const struct sim *s);
 struct world *sim_world(struct sim *s);
 struct report *sim_report(struct sim *s);
 /* The token that is valid now. */

@@ -315,7 +315,7 @@ static void write_ready(const struct sim_session *ss, struct json_writer *w)
     }
     field_open(w, "application", '{');
     field_id(w, "id", s->world.bot_id);
-    field_u64(w, "flags", 0);
+    field_u64(w, "flags", sim_application_flags(s));
     json_shut(w, '}');
     field_open(w, "guilds", '[');
     for (uint32_t i = 0; i < s->world.n_guilds; i++) {

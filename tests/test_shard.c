@@ -474,6 +474,30 @@ TEST(a_connection_that_takes_nothing_is_left_and_resumed)
     rig_teardown(&r);
 }
 
+TEST(an_identify_that_cannot_be_sent_has_used_its_slot_all_the_same)
+{
+    struct rig r;
+
+    rig_setup(&r, COMPRESS_NONE);
+    r.holds_slot = true;
+    RIG_CALL(&r, shard_start(r.shard));
+    vhost_turn(&r.v);
+    rig_hello(&r);
+    CHECK_INT(r.n_slot, 1);
+    r.g.wire->refuse_send = CORDAGE_ELIMIT;
+    RIG_CALL(&r, shard_identify(r.shard));
+    vhost_turn(&r.v);
+    CHECK_INT(r.n_identified, 1);
+    CHECK_INT(r.g.wire->state, VWIRE_CLOSED);
+    vhost_run(&r.v, 6000); /* and it begins anew */
+    rig_hello(&r);
+    CHECK_INT(r.n_slot, 2);
+    RIG_CALL(&r, shard_identify(r.shard));
+    vhost_turn(&r.v);
+    CHECK_INT(r.n_identified, 2);
+    rig_teardown(&r);
+}
+
 TEST(guilds_are_told_when_all_are_in)
 {
     struct rig r;
@@ -545,5 +569,6 @@ RUN_TESTS(T(a_shard_goes_from_start_to_ready), T(a_shard_waits_for_dial_and_slot
           T(stop_withdraws_a_resume_that_waits),
           T(commands_wait_until_the_session_is_live),
           T(a_connection_that_takes_nothing_is_left_and_resumed),
+          T(an_identify_that_cannot_be_sent_has_used_its_slot_all_the_same),
           T(guilds_are_told_when_all_are_in), T(a_shard_that_never_started_is_just_freed),
           T(a_bad_gateway_url_is_refused))

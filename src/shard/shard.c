@@ -169,10 +169,12 @@ static void send_payload(struct shard *s, const struct session_action *a)
 {
     int err = line_send(&s->line, a->bytes);
 
+    /* Also of one that failed: its slot is used up, and whoever granted it waits to hear
+     * so. */
+    if (a->is_identify)
+        s->notes |= NOTE_IDENTIFIED;
     if (err)
         on_cannot(s, "send", err);
-    else if (a->is_identify)
-        s->notes |= NOTE_IDENTIFIED;
 }
 
 static void deliver(struct shard *s, const struct session_action *a)

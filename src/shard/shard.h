@@ -60,7 +60,8 @@ struct shard_ops {
     void (*want_slot)(void *user, struct shard *s);
     /* Withdraws want_dial and want_slot. */
     void (*drop_slot)(void *user, struct shard *s);
-    /* The IDENTIFY has been handed to the connection. */
+    /* The IDENTIFY has been handed to the connection, or could not be: once for each
+     * shard_identify that was not too late, and the slot counts as used. */
     void (*identified)(void *user, struct shard *s);
     /* The websocket is open, or could not be opened: once for each shard_dial. */
     void (*dialled)(void *user, struct shard *s);

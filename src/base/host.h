@@ -38,7 +38,7 @@ struct wire_ops {
     /* The connection (and TLS on it) stands. Not for accepted wires. */
     void (*opened)(struct wire *w);
     /* Bytes came. They are writable and borrowed until the return, with BUF_SLACK
-     * readable bytes behind them. */
+     * readable bytes behind them. None come after a hangup. */
     void (*bytes)(struct wire *w, char *p, size_t n);
     /* It is over: exactly once for each wire that was dialled or accepted, after
      * which the host has forgotten the wire. `err` is CORDAGE_ECLOSED for an
@@ -76,14 +76,17 @@ struct host {
     /* 0: `opened` or `closed` will come. Else nothing will. */
     int (*dial)(struct host *h, struct wire *w, const struct endpoint *to);
     /* Copies the bytes. CORDAGE_ELIMIT when the queue would exceed the wire's limit
-     * (LIMIT_WRITE_QUEUE unless set otherwise); nothing is queued then. */
+     * (LIMIT_WRITE_QUEUE unless set otherwise), CORDAGE_ECLOSED without an open
+     * connection: before `opened`, after a hangup, or when writing has failed;
+     * CORDAGE_ENOMEM. Nothing is queued then. */
     int (*send)(struct host *h, struct wire *w, struct str bytes);
     /* Bytes queued and not yet taken by the kernel. */
     size_t (*backlog)(struct host *h, const struct wire *w);
     /* Stops or resumes reading: TCP pushes back meanwhile. After `pause(true)` returns
      * no `bytes` comes, but for the rest of the call it was made from. */
     void (*pause)(struct host *h, struct wire *w, bool paused);
-    /* `closed` follows. Calling it again only makes it harsher. */
+    /* `closed` follows, and no `opened` or `bytes` before it. Calling it again only makes
+     * it harsher. */
     void (*hangup)(struct host *h, struct wire *w, enum hangup how);
     /* Runs the mail on this host's loop. [any thread] */
     void (*post)(struct host *h, struct mail *mail);

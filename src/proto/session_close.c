@@ -17,6 +17,9 @@ enum {
     RESUMES_REFUSED = 2,
     RESUMES_FAILED = 5,
     GATEWAY_FAILURES = 3, /* of the default URL in a row: time to ask for another */
+    /* Losses in a row up to which an orderly goodbye in HELLO's place is just that: a
+     * gateway that is being deployed says it, too, and its URL is right. */
+    GOODBYES = 3,
     CLOSE_NO_STATUS = 1005,
     CLOSE_LOST = 1006
 };
@@ -113,7 +116,8 @@ void session_lose(struct session *s, struct loss how, uint64_t now)
     if (s->has_ticket)
         session_push(s, SESSION_DROP_SLOT, 0);
     s->has_ticket = false;
-    if (s->state == SESSION_CONNECT || s->state == SESSION_HELLO)
+    if ((s->state == SESSION_CONNECT || s->state == SESSION_HELLO) &&
+        !(how.calm && s->losses <= GOODBYES))
         blame_url(s);
     if ((has_resumed_in_vain(s, how.refused) || how.forget) && session_exists(s)) {
         s->kept = (struct session_kept){ 0 };

@@ -338,15 +338,17 @@ TEST(a_resume_url_out_of_bounds_is_not_used)
     }
 }
 
-TEST(a_gateway_of_ones_own_may_resume_where_it_likes)
+/* Where a session on `gateway` is resumed when READY says `resume`. */
+static void expect_resume_at(const char *gateway, const char *resume, const char *at)
 {
-    struct rig *r = rig_new(.gateway_url = "ws://127.0.0.1:8080/gw/");
+    struct rig *r = rig_new(.gateway_url = gateway);
 
     rig_connect(r, false);
     rig_identify(r);
-    CHECK_INT(rig_feed(r,
-                       "{\"t\":\"READY\",\"s\":1,\"op\":0,\"d\":{\"session_id\":\"abc\","
-                       "\"resume_gateway_url\":\"ws://127.0.0.1:8081\"}}"),
+    CHECK_INT(rig_feedf(r,
+                        "{\"t\":\"READY\",\"s\":1,\"op\":0,\"d\":{\"session_id\":\"abc\","
+                        "\"resume_gateway_url\":\"%s\"}}",
+                        resume),
               0);
     expect_deliver(r, "READY", 1);
     expect(r, SESSION_GUILDS_IN);
@@ -354,8 +356,22 @@ TEST(a_gateway_of_ones_own_may_resume_where_it_likes)
     rig_wait(r);
     expect_want_dial(r, true);
     rig_dial(r);
-    expect_dial(r, "ws://127.0.0.1:8081/?v=10&encoding=json");
+    expect_dial(r, at);
     rig_free(r);
+}
+
+TEST(a_gateway_of_ones_own_may_resume_where_it_likes)
+{
+    expect_resume_at("ws://127.0.0.1:8080/gw/", "ws://127.0.0.1:8081",
+                     "ws://127.0.0.1:8081/?v=10&encoding=json");
+    expect_resume_at("ws://gateway.lan", "ws://resume.lan",
+                     "ws://resume.lan:80/?v=10&encoding=json");
+}
+
+TEST(a_gateway_on_this_machine_does_not_send_the_token_away_in_plain_text)
+{
+    expect_resume_at("ws://127.0.0.1:8080/gw", "ws://elsewhere.example",
+                     "ws://127.0.0.1:8080/gw/?v=10&encoding=json");
 }
 
 TEST(what_cannot_be_read_is_survived_once_live)
@@ -442,6 +458,7 @@ RUN_TESTS(T(a_new_session_asks_to_dial_at_once), T(nobody_dials_before_it_was_as
           T(a_lost_connection_is_resumed_on_the_resume_url_behind_what_was_received),
           T(resumed_without_a_new_sequence_ends_the_replay_all_the_same),
           T(a_resume_url_out_of_bounds_is_not_used),
+          T(a_gateway_on_this_machine_does_not_send_the_token_away_in_plain_text),
           T(a_gateway_of_ones_own_may_resume_where_it_likes),
           T(what_cannot_be_read_is_survived_once_live),
           T(what_cannot_be_read_before_ready_ends_the_connection),

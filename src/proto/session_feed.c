@@ -110,10 +110,12 @@ static void deliver(struct session *s, const struct envelope *e, cordage_json d,
     session_push(s, SESSION_DELIVER, 0);
 }
 
-/* The token follows the resume URL: it may not lead out of TLS, nor away from Discord. */
+/* The token follows the resume URL: it may not lead out of TLS, nor in plain text from
+ * this machine to another, nor away from Discord. */
 static bool is_fit_to_resume(const struct session *s, const struct url *u)
 {
-    if (s->gateway.tls && !u->tls)
+    if (!u->tls &&
+        (s->gateway.tls || (url_is_loopback(&s->gateway) && !url_is_loopback(u))))
         return false;
     return !url_is_under(&s->gateway, "discord.gg") || url_is_under(u, "discord.gg");
 }

@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "limits.h"
 #include "test.h"
 
 struct rig {
@@ -107,6 +108,25 @@ TEST(a_guild_that_was_left_is_joined_again)
     rig_release(&r);
 }
 
+TEST(a_peer_cannot_make_it_grow_for_ever)
+{
+    struct rig r = rig_new();
+    char d[64];
+
+    ready(&r, TWO);
+    for (unsigned id = 3; id < LIMIT_GUILDS + 100; id++) {
+        snprintf(d, sizeof d, "{\"id\":\"%u\"}", id);
+        CHECK_INT(created(&r, d), CORDAGE_GUILD_JOINED);
+    }
+    CHECK_INT(r.book.known.n, LIMIT_GUILDS);
+    /* Those that are known still change. */
+    deleted(&r, "{\"id\":\"1\",\"unavailable\":true}");
+    CHECK_INT(created(&r, "{\"id\":\"1\"}"), CORDAGE_GUILD_RETURNED);
+    deleted(&r, "{\"id\":\"2\"}");
+    CHECK_INT(created(&r, "{\"id\":\"2\"}"), CORDAGE_GUILD_JOINED);
+    rig_release(&r);
+}
+
 TEST(a_new_ready_replaces_the_list)
 {
     struct rig r = rig_new();
@@ -137,5 +157,6 @@ TEST(what_is_no_guild_changes_nothing)
 RUN_TESTS(T(a_guild_of_ready_is_loaded), T(a_guild_that_was_not_known_is_joined),
           T(a_guild_comes_back_from_an_outage),
           T(a_guild_joined_during_its_outage_returns_later),
-          T(a_guild_that_was_left_is_joined_again), T(a_new_ready_replaces_the_list),
+          T(a_guild_that_was_left_is_joined_again),
+          T(a_peer_cannot_make_it_grow_for_ever), T(a_new_ready_replaces_the_list),
           T(what_is_no_guild_changes_nothing))

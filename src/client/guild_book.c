@@ -1,5 +1,7 @@
 #include "guild_book.h"
 
+#include "limits.h"
+
 /* What is known of a guild. Only the addresses matter. */
 static char listed, here, away;
 
@@ -15,7 +17,7 @@ static bool is_unavailable(cordage_json guild)
 
 static void note(struct guild_book *b, cordage_id id, char *what)
 {
-    if (id)
+    if (id && (b->known.n < LIMIT_GUILDS || map_get(&b->known, id)))
         (void)map_put(&b->known, id, what);
 }
 

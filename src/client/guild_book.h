@@ -2,7 +2,8 @@
  *
  * GUILD_CREATE says the same in all three cases; which it is follows from what was known
  * of the guild before. One book a shard, 16 bytes or so a guild. Pure, not locked.
- * Without memory a guild may be taken for one that was not known: nothing worse. */
+ * Without memory, and beyond LIMIT_GUILDS, a guild may be taken for one that was not
+ * known: nothing worse. */
 #ifndef CLIENT_GUILD_BOOK_H
 #define CLIENT_GUILD_BOOK_H
 

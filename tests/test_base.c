@@ -171,7 +171,33 @@ TEST(log_levels_have_names)
     assert_string_equal(log_level_name(LOG_WARN), "warn");
 }
 
-RUN_TESTS(T(numbers_are_read_whole_or_not_at_all), T(strings_compare_and_search),
+static void keep_line(void *user, enum log_level level, const char *line)
+{
+    (void)level;
+    snprintf(user, 2048, "%s", line);
+}
+
+TEST(a_peers_words_cannot_forge_a_line_of_the_log_nor_steer_a_terminal)
+{
+    char kept[2048], long_one[2048];
+    struct log log = { .write = keep_line, .user = kept, .level = LOG_INFO };
+
+    log_line(&log, LOG_INFO, "said=\"%s\"", "x\"\r\ncordage error y\x1b[2J\x7f");
+    assert_string_equal(kept, "said=\"x\"  cordage error y [2J \"");
+    log_line(&log, LOG_INFO, "%s",
+             "\xc3\xa9\xe2\x82\xac\xf0\x9f\x8e\x89 \xc2\x9b\xc2\xa0");
+    assert_string_equal(kept, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x8e\x89   \xc2\xa0");
+    log_line(&log, LOG_INFO, "%s", "\x9b\xff\xc0\x80\xe2\x82 \xf0\x9f");
+    assert_string_equal(kept, "?????? ??");
+    memset(long_one, 'x', sizeof long_one);
+    memcpy(long_one + 1022, "\xc3\xa9", 3); /* cut in its middle */
+    log_line(&log, LOG_INFO, "%s", long_one);
+    CHECK_INT(strlen(kept), 1023);
+    CHECK_INT(kept[1022], '?');
+}
+
+RUN_TESTS(T(a_peers_words_cannot_forge_a_line_of_the_log_nor_steer_a_terminal),
+          T(numbers_are_read_whole_or_not_at_all), T(strings_compare_and_search),
           T(a_buf_grows_up_to_its_limit), T(a_map_agrees_with_a_plain_table),
           T(a_member_leaves_a_list_twice_without_harm),
           T(mail_runs_in_order_and_wakes_once), T(a_secret_prints_as_stars),

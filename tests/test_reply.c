@@ -124,6 +124,12 @@ TEST(discords_sentence_and_code_are_read_and_made_printable)
 
     CHECK_INT(r.code, 50001);
     assert_string_equal(r.text, "Missing Access ");
+    /* DEL, and a terminal's CSI as one character. */
+    r = read_reply(403, "",
+                   "{\"message\":\"a\x7f"
+                   "b\xc2\x9b"
+                   "31m\xc3\xa9\"}");
+    assert_string_equal(r.text, "a b  31m\xc3\xa9");
     r = read_reply(400, "", "{\"message\":7,\"code\":\"x\"}");
     CHECK(r.code == 0 && r.text[0] == '\0');
     r = read_reply(400, "", "{\"message\":\"x\",\"code\":99999999999}");

@@ -161,6 +161,22 @@ TEST(a_close_code_decides_what_comes_next)
     }
 }
 
+TEST(the_reason_of_a_close_is_logged_but_forges_no_line)
+{
+    struct rig r;
+
+    rig_setup(&r, COMPRESS_NONE);
+    rig_go_live(&r);
+    assert_int_equal(ws_close(&r.g.ws, 4000, STR("so\" shard=9\ncordage \x1b[2J\xff")),
+                     0);
+    vwire_write(r.g.wire, buf_str(&r.g.ws.out));
+    vwire_end(r.g.wire);
+    vhost_turn(&r.v);
+    CHECK(rig_has(&r.v.log, "shard=3 closed by the peer: code=4000 "
+                            "reason=\"so' shard=9 cordage  [2J?\"\n"));
+    rig_teardown(&r);
+}
+
 TEST(a_missing_ack_closes_with_4000_and_resumes)
 {
     struct rig r;
@@ -558,6 +574,7 @@ RUN_TESTS(T(a_shard_goes_from_start_to_ready), T(a_shard_waits_for_dial_and_slot
           T(after_a_drop_it_resumes_where_it_was), T(op_7_closes_with_4000_and_resumes),
           T(op_9_without_hope_begins_a_new_session),
           T(a_close_code_decides_what_comes_next),
+          T(the_reason_of_a_close_is_logged_but_forges_no_line),
           T(a_missing_ack_closes_with_4000_and_resumes),
           T(a_connection_that_cannot_be_made_is_tried_again),
           T(an_upgrade_refused_by_http_is_tried_again),

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "str.h"
+
 static const char *const names[] = { "error", "warn", "info", "debug", "trace" };
 
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
@@ -16,6 +18,8 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    /* A peer's words may be in it. */
+    str_make_printable(line, strlen(line));
     log->write(log->user, level, line);
 }
 

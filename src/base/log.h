@@ -15,7 +15,9 @@ struct log {
     enum log_level level; /* the most that is written */
 };
 
-/* `log` may be NULL or have no callback: nothing happens. Lines over 1 KiB are cut. */
+/* `log` may be NULL or have no callback: nothing happens. Lines over 1 KiB are cut.
+ * Whatever the arguments hold, what is written is one line of printable UTF-8; quotes in
+ * a peer's words are the caller's to tell apart. */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *log_level_name(enum log_level level);

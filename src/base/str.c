@@ -80,3 +80,43 @@ bool str_u64(struct str s, uint64_t *out)
     *out = value;
     return true;
 }
+
+/* The length of the character at `p`, by its first byte; 0 if it isn't whole. */
+static size_t character_length(const unsigned char *p, size_t n)
+{
+    size_t need = p[0] < 0x80   ? 1
+                  : p[0] < 0xc2 ? 0
+                  : p[0] < 0xe0 ? 2
+                  : p[0] < 0xf0 ? 3
+                                : 4;
+
+    if (p[0] > 0xf4 || need > n)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return need;
+}
+
+/* U+0000 to U+001F, U+007F, and U+0080 to U+009F. */
+static bool is_control(const unsigned char *p, size_t length)
+{
+    return length == 1 ? p[0] < ' ' || p[0] == 0x7f : p[0] == 0xc2 && p[1] < 0xa0;
+}
+
+void str_make_printable(char *text, size_t n)
+{
+    unsigned char *p = (unsigned char *)text;
+    size_t i = 0;
+
+    while (i < n) {
+        size_t length = character_length(p + i, n - i);
+
+        if (length == 0)
+            p[i++] = '?';
+        else if (is_control(p + i, length))
+            memset(p + i, ' ', length);
+        if (length)
+            i += length;
+    }
+}

@@ -50,5 +50,9 @@ size_t str_characters(struct str s);
 /* The whole of `s` as a decimal number; false on anything else: empty, a sign,
  * a blank, a digit too many. */
 bool str_u64(struct str s, uint64_t *out);
+/* For what a peer said and a human will read: puts a blank in the place of each control
+ * character, which could forge a line of a log or steer a terminal, and a '?' in the
+ * place of each byte that belongs to no UTF-8 character. */
+void str_make_printable(char *p, size_t n);
 
 #endif

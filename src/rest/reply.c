@@ -74,9 +74,8 @@ static void read_text(cordage_json body, struct reply *out)
     n = text.n < sizeof out->text ? text.n : sizeof out->text - 1;
     while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
         n--; /* not in the middle of a character */
-    /* It is going to be printed: no control characters. */
-    for (size_t i = 0; i < n; i++)
-        out->text[i] = (unsigned char)text.p[i] < ' ' ? ' ' : text.p[i];
+    memcpy(out->text, text.p, n);
+    str_make_printable(out->text, n);
 }
 
 void reply_read(const struct http_answer *answer, struct json_parser *parser,

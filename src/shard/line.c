@@ -78,6 +78,19 @@ static void on_message(struct line *l, struct str message)
     }
 }
 
+/* The reason is Discord's sentence about the code, as far as one should believe it. */
+static void log_close(struct line *l, const struct ws_message *m)
+{
+    char reason[128];
+    size_t n = m->bytes.n < sizeof reason ? m->bytes.n : sizeof reason - 1;
+
+    for (size_t i = 0; i < n; i++)
+        reason[i] = m->bytes.p[i] == '"' ? '\'' : m->bytes.p[i];
+    log_line(&l->host->log, LOG_INFO,
+             "shard=%u closed by the peer: code=%d reason=\"%.*s\"", l->shard_id, m->code,
+             (int)n, reason);
+}
+
 static void on_event(struct line *l, int event, const struct ws_message *m)
 {
     switch (event) {
@@ -90,6 +103,7 @@ static void on_event(struct line *l, int event, const struct ws_message *m)
         on_message(l, m->bytes);
         break;
     case WS_CLOSE:
+        log_close(l, m);
         (void)flush(l); /* the answer to it; if it can't go, that's no news */
         lose(l, HANGUP_FLUSH, m->code);
         break;

@@ -7,6 +7,12 @@
 
 #include "cordage/version.h"
 
-#define USER_AGENT "DiscordBot (https://cordage.invalid, " CORDAGE_VERSION ")"
+/* The project's home page, which whoever packages Cordage can name. Until there is one, an
+ * address that is reserved for examples: it is nobody else's and never will be. */
+#ifndef CORDAGE_HOMEPAGE
+#define CORDAGE_HOMEPAGE "https://example.org/cordage"
+#endif
+
+#define USER_AGENT "DiscordBot (" CORDAGE_HOMEPAGE ", " CORDAGE_VERSION ")"
 
 #endif

@@ -306,6 +306,37 @@ TEST(resumed_without_a_new_sequence_ends_the_replay_all_the_same)
     rig_free(r);
 }
 
+TEST(an_event_nobody_could_take_comes_again)
+{
+    struct rig *r = rig_live();
+
+    rig_event(r, "A", 2);
+    expect_deliver(r, "A", 2);
+    rig_event(r, "B", 5);
+    expect_deliver(r, "B", 5);
+    session_undeliver(&r->s, r->now);
+    rig_pull(r);
+    expect_close(r, 4000);
+    rig_connect(r, true);
+    rig_hello(r);
+    expect_send(r, "\"seq\":2}");
+    rig_event(r, "B", 5);
+    expect_deliver(r, "B", 5);
+    rig_free(r);
+}
+
+TEST(a_ready_nobody_could_take_begins_a_new_session)
+{
+    struct rig *r = rig_live();
+
+    session_undeliver(&r->s, r->now);
+    rig_pull(r);
+    expect_close(r, 4000);
+    expect(r, SESSION_LOST);
+    rig_become_live(r, 1);
+    rig_free(r);
+}
+
 TEST(a_resume_url_out_of_bounds_is_not_used)
 {
     static const char *const urls[] = {
@@ -457,6 +488,8 @@ RUN_TESTS(T(a_new_session_asks_to_dial_at_once), T(nobody_dials_before_it_was_as
           T(events_before_ready_are_ignored),
           T(a_lost_connection_is_resumed_on_the_resume_url_behind_what_was_received),
           T(resumed_without_a_new_sequence_ends_the_replay_all_the_same),
+          T(an_event_nobody_could_take_comes_again),
+          T(a_ready_nobody_could_take_begins_a_new_session),
           T(a_resume_url_out_of_bounds_is_not_used),
           T(a_gateway_on_this_machine_does_not_send_the_token_away_in_plain_text),
           T(a_gateway_of_ones_own_may_resume_where_it_likes),

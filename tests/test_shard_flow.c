@@ -585,7 +585,40 @@ TEST(a_dispatch_shows_its_body)
     rig_teardown(&r);
 }
 
-RUN_TESTS(T(bytes_may_be_cut_anywhere), T(the_whole_start_may_come_byte_by_byte),
+static void undeliver_third(struct rig *r, const struct dispatch *event)
+{
+    if (event->seq != 3)
+        return;
+    r->in_deliver = NULL;
+    shard_undeliver(r->shard);
+}
+
+TEST(an_event_that_could_not_be_taken_is_delivered_again_and_nothing_before_it)
+{
+    struct rig r;
+    struct str resume;
+
+    rig_setup(&r, COMPRESS_ZLIB);
+    rig_go_live(&r);
+    r.in_deliver = undeliver_third;
+    for (unsigned seq = 2; seq <= 5; seq++)
+        rig_say_event(&r, seq);
+    vhost_turn(&r.v);
+    CHECK_STR(buf_str(&r.events), "MESSAGE_CREATE/2 MESSAGE_CREATE/3 ");
+    vhost_run(&r.v, 6000);
+    rig_hello(&r);
+    resume = vserver_expect(&r.g, OP_RESUME);
+    CHECK(str_find(resume, STR("\"seq\":2}")) != SIZE_MAX);
+    for (unsigned seq = 3; seq <= 5; seq++)
+        rig_say_event(&r, seq);
+    vhost_turn(&r.v);
+    CHECK_STR(buf_str(&r.events), "MESSAGE_CREATE/2 MESSAGE_CREATE/3 MESSAGE_CREATE/3 "
+                                  "MESSAGE_CREATE/4 MESSAGE_CREATE/5 ");
+    rig_teardown(&r);
+}
+
+RUN_TESTS(T(an_event_that_could_not_be_taken_is_delivered_again_and_nothing_before_it),
+          T(bytes_may_be_cut_anywhere), T(the_whole_start_may_come_byte_by_byte),
           T(a_payload_may_be_split_over_messages_or_frames),
           T(a_full_queue_stops_reading_in_the_middle_and_nothing_is_lost),
           T(a_pause_longer_than_two_heartbeats_costs_no_connection),

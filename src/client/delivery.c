@@ -154,19 +154,21 @@ static bool run_inline(struct crew_shard *s, const struct delivery *delivery)
     return lanes_push(&s->lanes, &d.job);
 }
 
-static bool push_copy(struct crew_shard *s, const struct delivery *delivery)
+/* Room for a copy of an event, made before anything is noted of it. */
+static struct delivery *reserve_copy(struct str payload)
+{
+    struct delivery *d;
+
+    return malloc(sizeof *d + payload.n + BUF_SLACK);
+}
+
+static bool push_copy(struct crew_shard *s, const struct delivery *delivery,
+                      struct delivery *d)
 {
     size_t n = delivery->payload.n;
-    struct delivery *d = malloc(sizeof *d + n + BUF_SLACK);
-    char *bytes;
+    char *bytes = (char *)(d + 1);
 
-    if (!d) {
-        log_line(&s->client->log, LOG_ERROR, "shard=%u an event is lost: out of memory",
-                 s->id);
-        return true;
-    }
     *d = *delivery;
-    bytes = (char *)(d + 1);
     memcpy(bytes, delivery->payload.p, n);
     memset(bytes + n, 0, BUF_SLACK);
     d->payload.p = bytes;
@@ -215,11 +217,17 @@ static int find_body(struct crew_shard *s, const struct dispatch *event,
     if (!json_is_absent(*body))
         return 0;
     err = json_parse(s->loop->parser, event->payload, &root);
-    if (err)
-        report_unreadable(s, err);
-    else
+    if (!err)
         *body = json_get(root, "d");
     return err;
+}
+
+/* What can't be read never will be; what there was no memory for comes again. */
+static void give_up(struct crew_shard *s, int err)
+{
+    report_unreadable(s, err);
+    if (err == CORDAGE_ENOMEM)
+        shard_undeliver(s->shard);
 }
 
 bool delivery_take(struct crew_shard *s, const struct dispatch *event)
@@ -231,7 +239,9 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
                           .payload = event->payload };
     bool wanted = handlers_want(&c->handlers, d.kind) && !c->stopping;
     bool is_inline = c->settings.handler_threads == 0;
+    struct delivery *copy = NULL;
     cordage_json body;
+    int err = 0;
 
     if (d.kind == EVENT_RESUMED)
         d.replayed = s->replayed;
@@ -242,14 +252,21 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
     d.job.run = run_delivery;
     d.job.release = release_delivery;
     d.job.barrier = d.kind == EVENT_READY || d.kind == EVENT_RESUMED;
+    if (wanted && !is_inline && !(copy = reserve_copy(d.payload)))
+        err = CORDAGE_ENOMEM;
     /* Handlers that run here and now need no lane. */
+    if (!err && (!is_inline || is_noted(d.kind)))
+        err = find_body(s, event, &body);
+    if (err) {
+        free(copy);
+        give_up(s, err);
+        return true;
+    }
     if (!is_inline || is_noted(d.kind)) {
-        if (find_body(s, event, &body))
-            return true;
         d.job.key = event_route_of(d.kind, body).lane;
         note_event(s, &d, body);
     }
     if (!wanted)
         return true;
-    return is_inline ? run_inline(s, &d) : push_copy(s, &d);
+    return is_inline ? run_inline(s, &d) : push_copy(s, &d, copy);
 }

@@ -155,6 +155,17 @@ void session_closed(struct session *s, int code, uint64_t now)
                  now);
 }
 
+void session_undeliver(struct session *s, uint64_t now)
+{
+    bool began = s->seq_before == s->event_seq;
+
+    s->now = now;
+    if (s->state != SESSION_LIVE && s->state != SESSION_RESUME)
+        return;
+    s->kept.seq = s->seq_before;
+    session_lose(s, (struct loss){ .close = true, .forget = began }, now);
+}
+
 void session_broken(struct session *s, uint64_t now)
 {
     s->now = now;

@@ -101,6 +101,7 @@ static void on_invalid_session(struct session *s, cordage_json d, uint64_t now)
 static void deliver(struct session *s, const struct envelope *e, cordage_json d,
                     uint64_t now)
 {
+    s->seq_before = s->kept.seq;
     s->kept.seq = e->seq;
     s->conn.beat.traffic = true;
     s->stats.last_event_at = now;

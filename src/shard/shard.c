@@ -487,6 +487,13 @@ void shard_go_on(struct shard *s)
     leave_call(s);
 }
 
+void shard_undeliver(struct shard *s)
+{
+    s->events--;
+    session_undeliver(&s->session, now_of(s));
+    leave_call(s);
+}
+
 int shard_command(struct shard *s, enum pace_kind kind, struct str payload)
 {
     int err = session_command(&s->session, kind, payload, now_of(s));

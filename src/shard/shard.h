@@ -116,6 +116,9 @@ void shard_dial(struct shard *s);
 void shard_identify(struct shard *s);
 /* The queue has room again. Nothing, when it wasn't full. */
 void shard_go_on(struct shard *s);
+/* Inside `deliver`: there is no memory to take this event. The connection ends, and a
+ * RESUME brings it again. */
+void shard_undeliver(struct shard *s);
 /* As session_command, session_set_presence and session_set_gateway. */
 int shard_command(struct shard *s, enum pace_kind kind, struct str payload);
 int shard_set_presence(struct shard *s, struct str presence);

@@ -172,6 +172,33 @@ TEST(a_goodbye_in_the_place_of_hello_is_no_reason_to_leave_the_resume_url)
     rig_free(r);
 }
 
+TEST(a_detour_by_the_default_url_is_for_one_time)
+{
+    struct rig *r = rig_live();
+
+    rig_closed(r, 1006);
+    rig_wait(r);
+    expect_want_dial(r, true);
+    rig_dial(r);
+    expect_dial(r, RESUME_URL);
+    rig_closed(r, 1006); /* a moment's trouble on the way there */
+    rig_wait(r);
+    expect_want_dial(r, true);
+    rig_dial(r);
+    expect_dial(r, DEFAULT_URL);
+    rig_opened(r);
+    rig_hello(r);
+    expect_send(r, RESUME);
+    rig_event(r, "RESUMED", 2);
+    expect_deliver(r, "RESUMED", 2);
+    rig_closed(r, 1006);
+    rig_wait(r);
+    expect_want_dial(r, true);
+    rig_dial(r);
+    expect_dial(r, RESUME_URL);
+    rig_free(r);
+}
+
 TEST(a_reconnect_without_a_session_identifies_again)
 {
     struct rig *r = rig_new();
@@ -363,6 +390,7 @@ RUN_TESTS(T(these_codes_are_resumed), T(these_codes_need_a_new_session),
           T(a_reconnect_closes_and_resumes_within_a_second),
           T(a_reconnect_may_come_in_the_place_of_hello),
           T(a_goodbye_in_the_place_of_hello_is_no_reason_to_leave_the_resume_url),
+          T(a_detour_by_the_default_url_is_for_one_time),
           T(a_reconnect_without_a_session_identifies_again),
           T(an_invalid_session_that_may_be_resumable_is_resumed_after_1_to_5_seconds),
           T(anything_but_true_means_that_the_session_is_gone),

@@ -178,6 +178,8 @@ static void on_resumed(struct session *s, uint64_t now)
 {
     s->stats.resumed++;
     s->kept.fruitless = 0;
+    s->kept.detour =
+        false; /* it was for this time: sessions last longer on their own URL */
     session_enter(s, SESSION_LIVE, now);
     session_guilds_moved(s, now);
 }

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "json_write.h"
+
 struct bot {
     struct discord *discord;
     cordage_client *client;
@@ -394,6 +396,73 @@ TEST(commands_reach_the_shard_that_has_the_guild)
     discord_release(&d);
 }
 
+/* The shards are made, and nothing of theirs runs yet. */
+static void while_it_starts(cordage_log_level level, const char *line, void *user)
+{
+    struct bot *b = user;
+    struct world *world = sim_world(b->discord->server.sim);
+
+    (void)level;
+    if (str_starts(str_of(line), STR("gateway url="))) /* early: before there are any */
+        CHECK_INT(cordage_update_voice_state(
+                      b->client, world->guilds[0].id,
+                      world_channel_id(&world->guilds[0],
+                                       world_n_channels(&world->guilds[0]) - 1),
+                      false, false),
+                  0);
+    if (str_starts(str_of(line), STR("starting shards=")))
+        CHECK_INT(cordage_update_presence(b->client, "idle", 3, "the start"), 0);
+}
+
+static void look_for_presence(struct discord *d, uint64_t now, void *user)
+{
+    struct bot *b = user;
+    struct buf out = { 0 };
+    struct json_writer w;
+
+    json_begin(&w, &out);
+    sim_write_report(d->server.sim, &w, false, now);
+    CHECK_INT(json_end(&w), 0);
+    b->done_ok += str_find(buf_str(&out), STR("\"the start\"")) != SIZE_MAX;
+    buf_release(&out);
+}
+
+static void stop_on_voice(cordage_client *c, const cordage_event *event, void *user)
+{
+    struct bot *b = user;
+
+    if (!cordage_str_is(event->name, "VOICE_STATE_UPDATE"))
+        return;
+    discord_do(b->discord, look_for_presence, b);
+    cordage_client_stop(c);
+}
+
+static void prepare_while_it_starts(struct bot *b)
+{
+    cordage_on_any(b->client, stop_on_voice, b);
+}
+
+TEST(a_presence_asked_for_while_the_shards_are_made_is_shown)
+{
+    struct discord d;
+    struct bot b = { .discord = &d };
+    cordage_options options;
+
+    discord_init(&d);
+    discord_start(&d);
+    options = discord_options(&d);
+    options.shard_count = 1;
+    options.log = while_it_starts;
+    options.log_user = &b;
+    options.log_level = CORDAGE_LOG_INFO;
+    CHECK_INT(run_bot(&b, &options, prepare_while_it_starts), 0);
+    cordage_client_free(b.client);
+    discord_stop(&d);
+    CHECK_INT(b.done_ok, 1);
+    discord_expect_no_broken_rules(&d);
+    discord_release(&d);
+}
+
 static void on_tick(cordage_client *c, void *user)
 {
     struct bot *b = user;
@@ -719,6 +788,7 @@ int main(void)
         T(a_stop_before_the_start_is_not_forgotten),
         T(a_lost_connection_is_resumed_and_what_was_missed_is_replayed),
         T(commands_reach_the_shard_that_has_the_guild),
+        T(a_presence_asked_for_while_the_shards_are_made_is_shown),
         T(ticks_come_again_and_again),
         T(a_call_that_waits_is_refused_on_a_loop_and_served_on_a_handlers_thread),
         T(a_wrong_token_ends_it_without_a_connection),

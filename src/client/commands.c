@@ -94,12 +94,14 @@ static int post_to_shard(struct command *m)
 /* ---- Before there are shards ---------------------------------------------------------
  */
 
-/* Whether the guild's shard may run here, as far as the options tell. */
+/* Whether the guild's shard may run here, as far as it is known yet. */
 static bool may_run_here(const cordage_client *c, uint64_t guild_id)
 {
     const struct settings *s = &c->settings;
     uint32_t id;
 
+    if (c->crew_up)
+        return crew_find(&c->crew, shard_for_guild(guild_id, c->crew.range.count));
     if (s->shards_auto)
         return true;
     id = shard_for_guild(guild_id, s->shard_count);
@@ -160,13 +162,14 @@ static int submit(struct command *m)
     pthread_mutex_lock(&c->lock);
     if (c->phase >= CLIENT_STOPPING) {
         err = CORDAGE_ECLOSED;
-    } else if (c->crew_up) {
+    } else if (c->crew_up && c->n_early == 0) {
         err = post_to_shard(m);
     } else if (!may_run_here(c, m->guild_id)) {
         err = CORDAGE_ENOTFOUND;
     } else if (c->n_early >= LIMIT_OUTBOX) {
         err = CORDAGE_EFULL;
     } else {
+        /* Also behind those that were early, until the last has gone: in order. */
         c->n_early++;
         m->mail.run = run_early;
         c->host->post(c->host, &m->mail);

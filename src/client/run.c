@@ -88,6 +88,8 @@ static void crew_is_up(cordage_client *c)
     pthread_mutex_lock(&c->lock);
     c->crew_up = true;
     c->has_crew = true;
+    /* Since the shards were made another may have been asked for. */
+    crew_new_presence(c);
     pthread_mutex_unlock(&c->lock);
     commands_send_early(c);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "json_write.h"
+#include "peer.h"
 
 struct bot {
     struct discord *discord;
@@ -564,6 +565,47 @@ TEST(a_wrong_token_ends_it_without_a_connection)
     discord_release(&d);
 }
 
+static void count_done(cordage_client *c, const cordage_result *result, void *user);
+
+/* A Discord whose token is reset after the start. */
+static void reset_token(struct peer_request *q, void *user)
+{
+    char body[512];
+
+    (void)user;
+    if (strstr(q->path, "/gateway/bot")) {
+        snprintf(body, sizeof body,
+                 "{\"url\":\"ws%s\",\"shards\":1,\"session_start_limit\":{\"total\":9,"
+                 "\"remaining\":9,\"reset_after\":0,\"max_concurrency\":1}}",
+                 peer_url(q->peer, "") + strlen("http"));
+        peer_answer(q, 200, NULL, body);
+    } else if (strcmp(q->method, "GET") == 0) {
+        peer_websocket(q, "{\"op\":10,\"d\":{\"heartbeat_interval\":40000}}");
+    } else {
+        peer_answer(q, 401, NULL, "{\"message\":\"401: Unauthorized\",\"code\":0}");
+    }
+}
+
+TEST(a_token_that_is_refused_later_ends_it_too)
+{
+    struct peer *peer = peer_new(NULL, NULL, reset_token, NULL);
+    struct bot b = { 0 };
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+    cordage_error error;
+
+    options.api = peer_url(peer, "/api/v10");
+    options.token = "a.b.c";
+    options.handle_signals = 0;
+    CHECK_INT(cordage_client_new(&options, &b.client, &error), 0);
+    CHECK_INT(cordage_create_message(b.client, 1, "hello", count_done, &b), 0);
+    CHECK_INT(cordage_client_run(b.client), 3);
+    CHECK_INT(cordage_client_error(b.client)->code, CORDAGE_EAUTH);
+    CHECK(strstr(cordage_client_error(b.client)->message, "401"));
+    CHECK_INT(b.done_failed, 1);
+    cordage_client_free(b.client);
+    peer_free(peer);
+}
+
 TEST(a_bot_that_must_be_sharded_identifies_once_and_says_what_to_do)
 {
     struct discord d;
@@ -792,6 +834,7 @@ int main(void)
         T(ticks_come_again_and_again),
         T(a_call_that_waits_is_refused_on_a_loop_and_served_on_a_handlers_thread),
         T(a_wrong_token_ends_it_without_a_connection),
+        T(a_token_that_is_refused_later_ends_it_too),
         T(a_bot_that_must_be_sharded_identifies_once_and_says_what_to_do),
         T(the_first_shard_that_is_refused_stops_all_others),
         T(a_start_that_the_budget_does_not_cover_does_not_begin),

@@ -70,6 +70,16 @@ static int read_answer(cordage_client *c, const struct rest_answer *answer,
     return gateway_bot_parse(answer->body, c->settings.api, bot, error);
 }
 
+void client_look_at_answer(cordage_client *c, const struct rest_answer *answer)
+{
+    cordage_error error;
+
+    if (answer->err != CORDAGE_EAUTH || c->phase >= CLIENT_STOPPING)
+        return;
+    fatal_unauthorized(&error);
+    client_fail(c, &error);
+}
+
 static void take_url(cordage_client *c, const struct gateway_bot *bot)
 {
     pthread_mutex_lock(&c->lock);
@@ -111,6 +121,7 @@ static void on_answer(void *user, const struct rest_answer *answer)
                  bot.url, bot.shards, bot.remaining, bot.total, bot.max_concurrency);
     }
     if (c->phase == CLIENT_RUNNING) {
+        client_look_at_answer(c, answer);
         /* A shard that still cannot connect asks again by itself. */
         if (err)
             log_line(&c->log, LOG_WARN, "no new gateway URL: %s", error.message);

@@ -97,6 +97,9 @@ void client_fail(cordage_client *c, const cordage_error *error);
 void client_ask(cordage_client *c);
 /* A shard cannot connect to the gateway's URL. [any thread] */
 void client_want_url(cordage_client *c);
+/* An answer to any request of ours: a 401 ends the bot, whose token is worth nothing any
+ * more. [control] */
+void client_look_at_answer(cordage_client *c, const struct rest_answer *answer);
 
 /* run.c: sets up its mails. */
 void client_prepare(cordage_client *c);

@@ -75,6 +75,7 @@ static void on_answer(void *user, const struct rest_answer *answer)
     struct request *r = user;
     int err = answer->err;
 
+    client_look_at_answer(r->client, answer);
     buf_clear(&r->body);
     r->status = answer->status;
     /* The message is there, so that an answer that cannot be kept is no failure of it. */

@@ -1,8 +1,12 @@
 /* HTTP over real sockets: against a server that answers well, badly, or not at all. */
 #include "http.h"
 
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "certs.h"
@@ -263,6 +267,43 @@ TEST(bad_certificates_are_refused_each_with_its_reason)
     }
 }
 
+/* Takes one connection, and hangs up when something has come. */
+static void *hang_up(void *user)
+{
+    int fd = accept(*(int *)user, NULL, NULL);
+    char byte;
+
+    if (fd >= 0 && recv(fd, &byte, 1, 0) == 1)
+        shutdown(fd, SHUT_RDWR);
+    close(fd);
+    return NULL;
+}
+
+TEST(a_handshake_that_breaks_off_is_the_networks_fault_and_may_pass)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct http_options options = { .ca_file = certs.ca };
+    struct http_got got;
+    cordage_error error;
+    pthread_t thread;
+    char url[64];
+
+    CHECK_INT(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    CHECK_INT(listen(listener, 1), 0);
+    CHECK_INT(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    CHECK_INT(pthread_create(&thread, NULL, hang_up, &listener), 0);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/", ntohs(at.sin_port));
+    CHECK_INT(http_fetch(&options, &(struct http_request){ .method = "GET", .url = url },
+                         &got, &error),
+              CORDAGE_ENET);
+    http_got_release(&got);
+    pthread_join(thread, NULL);
+    close(listener);
+}
+
 TEST(an_unusable_ca_file_is_an_error_that_names_it)
 {
     struct loop *loop;
@@ -476,6 +517,7 @@ int main(void)
         T(many_requests_are_all_answered),
         T(a_redirect_is_not_followed),
         T(bad_certificates_are_refused_each_with_its_reason),
+        T(a_handshake_that_breaks_off_is_the_networks_fault_and_may_pass),
         T(an_unusable_ca_file_is_an_error_that_names_it),
         T(nobody_listening_is_said_and_nothing_was_sent),
         T(other_protocols_than_http_are_refused),

@@ -5,6 +5,8 @@
 
 #include "test.h"
 
+#include <locale.h>
+
 static struct reply read_reply(long status, const char *head, const char *body)
 {
     struct json_parser *parser = json_parser_new();
@@ -59,6 +61,10 @@ TEST(broken_bucket_headers_count_as_none)
         "1\r\n",
         "x-ratelimit-limit: 5\r\nx-ratelimit-remaining: "
         "11111111111111111111111111111111111111111111\r\nx-ratelimit-reset-after: 1\r\n",
+        "x-ratelimit-limit: 0x5\r\nx-ratelimit-remaining: 1\r\nx-ratelimit-reset-after: "
+        "1\r\n",
+        "x-ratelimit-limit: 5\r\nx-ratelimit-remaining: 1\r\nx-ratelimit-reset-after: "
+        "1.2.3\r\n",
         "x-ratelimit-limit",
         ":\r\n:\r\n\r\n",
     };
@@ -66,6 +72,26 @@ TEST(broken_bucket_headers_count_as_none)
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (read_reply(200, heads[i], "{}").bucket.present)
             fail_msg("accepted: %s", heads[i]);
+}
+
+TEST(a_locale_does_not_change_how_numbers_are_read)
+{
+    static const char *const with_comma[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "ru_RU.UTF-8",
+                                              "pt_BR.UTF-8" };
+    struct reply r;
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof with_comma / sizeof *with_comma && !found; i++)
+        found = setlocale(LC_NUMERIC, with_comma[i]) != NULL;
+    if (!found)
+        print_message("no locale with a decimal comma is installed: not tried in one\n");
+    r = read_reply(200,
+                   "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\n"
+                   "X-RateLimit-Reset-After: 0.125\r\n\r\n",
+                   "{}");
+    setlocale(LC_NUMERIC, "C");
+    CHECK(r.bucket.present);
+    CHECK(r.bucket.reset_after_s == 0.125);
 }
 
 TEST(the_kinds_of_429_are_told_apart)
@@ -148,6 +174,7 @@ TEST(a_sentence_too_long_is_cut)
 }
 
 RUN_TESTS(T(bucket_headers_are_read_in_any_case), T(broken_bucket_headers_count_as_none),
+          T(a_locale_does_not_change_how_numbers_are_read),
           T(the_kinds_of_429_are_told_apart), T(refusals_count_and_other_errors_do_not),
           T(discords_sentence_and_code_are_read_and_made_printable),
           T(a_sentence_too_long_is_cut))

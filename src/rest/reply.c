@@ -1,7 +1,6 @@
 #include "reply.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const char *const limit_names[] = { "none", "user", "shared", "global",
                                            "address" };
@@ -11,18 +10,29 @@ const char *reply_limit_name(enum reply_limit limit)
     return limit_names[limit];
 }
 
-/* A header that is a decimal number, and nothing else. */
+/* A header that is a plain decimal number, and nothing else. Not read by strtod: the
+ * program we live in may have set a locale, whose decimal sign is not HTTP's. */
 static bool header_number(struct str head, const char *name, double *out)
 {
     struct str value = http_header(head, name);
-    char text[32], *end;
+    double scale = 1;
+    bool fraction = false;
 
-    if (value.n == 0 || value.n >= sizeof text)
+    *out = 0;
+    if (value.n == 0 || value.n >= 32 || value.p[0] == '.')
         return false;
-    memcpy(text, value.p, value.n);
-    text[value.n] = '\0';
-    *out = strtod(text, &end);
-    return *end == '\0' && isfinite(*out) && *out >= 0;
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] == '.' && !fraction) {
+            fraction = true;
+            continue;
+        }
+        if (value.p[i] < '0' || value.p[i] > '9')
+            return false;
+        *out = *out * 10 + (value.p[i] - '0');
+        scale *= fraction ? 10 : 1;
+    }
+    *out /= scale;
+    return true;
 }
 
 static void read_bucket(struct str head, struct bucket_headers *out)

@@ -287,7 +287,8 @@ static int from_curl(CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return CORDAGE_EINVAL;
-    case CURLE_SSL_CONNECT_ERROR:
+    /* A handshake that broke off (CURLE_SSL_CONNECT_ERROR) is not among these: it says
+     * nothing about the certificate, and may well be the network's doing. */
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "client.h"
 
 static void on_event(cordage_client *c, const cordage_event *event, void *user)
 {
@@ -79,4 +80,44 @@ TEST(a_client_is_made_and_used_with_each_allocation_failing)
     CHECK(alloc_each(make_and_use, NULL) > 10);
 }
 
-RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing))
+/* Three shards on two loops, whose threads are not started. */
+static int make_crew(void *user)
+{
+    const struct shard_range range = { .first = 1, .last = 3, .count = 4 };
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+    cordage_error error = { 0 };
+    cordage_shard_info info;
+    cordage_client *c;
+    int err;
+
+    (void)user;
+    options.token = "abc.def.ghi";
+    options.activity = "with memory";
+    options.loop_threads = 2;
+    options.handler_threads = 0;
+    err = cordage_client_new(&options, &c, &error);
+    if (err)
+        return err == CORDAGE_ESYSTEM || err == CORDAGE_ETLS ? CORDAGE_ENOMEM : err;
+    strcpy(c->gateway_url, "wss://gateway.discord.gg");
+    err = lanes_new(0, NULL, &c->lanes);
+    if (!err)
+        err = crew_make(c, &range, &error);
+    if (!err) {
+        c->has_crew = true;
+        CHECK_INT(c->crew.n_shards, 3);
+        CHECK_INT(cordage_shard_status(c, 2, &info), 0);
+        CHECK_INT(info.state, CORDAGE_SHARD_WAITING);
+        CHECK_INT(cordage_shard_status(c, 0, &info), CORDAGE_ENOTFOUND);
+    }
+    crew_end(c);
+    cordage_client_free(c);
+    return err == CORDAGE_ESYSTEM ? CORDAGE_ENOMEM : err;
+}
+
+TEST(a_crew_is_made_with_each_allocation_failing)
+{
+    CHECK(alloc_each(make_crew, NULL) > 20);
+}
+
+RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing),
+          T(a_crew_is_made_with_each_allocation_failing))

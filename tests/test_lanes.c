@@ -344,6 +344,75 @@ TEST(a_full_group_does_not_fill_another)
     lanes_free(l);
 }
 
+/* ---- Handing over together --------------------------------------------------- */
+
+static bool add(struct lane_group *g, struct diary *d, uint64_t key, unsigned number)
+{
+    return lanes_add(g, &note_new(d, key, number)->job);
+}
+
+TEST(what_is_added_runs_after_the_flush_in_the_same_order)
+{
+    struct diary d = diary_new();
+    struct lanes *l = executor(2);
+    struct lane_group g;
+
+    lane_group_init(&g, l, UINT32_MAX);
+    for (unsigned i = 0; i < LANE_BATCH - 1; i++)
+        CHECK(add(&g, &d, 1, i));
+    CHECK_INT(lane_group_waiting(&g), 0);
+    CHECK(lanes_flush(&g));
+    CHECK(push(&g, &d, 1, LANE_BATCH - 1));
+    wait_idle(l, &d);
+    CHECK_INT(d.n, LANE_BATCH);
+    for (unsigned i = 0; i < d.n; i++)
+        CHECK_INT(d.entries[i].number, i);
+    CHECK(lanes_flush(&g)); /* of nothing */
+    lanes_free(l);
+}
+
+TEST(a_whole_batch_is_handed_over_by_itself)
+{
+    struct diary d = diary_new();
+    struct lanes *l = executor(2);
+    struct lane_group g;
+
+    lane_group_init(&g, l, UINT32_MAX);
+    for (unsigned i = 0; i < LANE_BATCH; i++)
+        CHECK(add(&g, &d, i, i));
+    wait_idle(l, &d);
+    CHECK_INT(d.n, LANE_BATCH);
+    lanes_free(l);
+}
+
+TEST(the_job_that_fills_the_group_says_so_before_any_flush)
+{
+    struct diary d = diary_new();
+    struct lanes *l = executor(1);
+    struct lane_group g;
+
+    lane_group_init(&g, l, 4);
+    CHECK(push_waiting(&g, &d, 1, 2));
+    wait_begun(&d, 1);
+    CHECK(add(&g, &d, 1, 1));
+    CHECK(add(&g, &d, 1, 2));
+    CHECK_INT(lane_group_waiting(&g), 1);
+    CHECK(!add(&g, &d, 1, 3));
+    CHECK_INT(lane_group_waiting(&g), 4);
+    pthread_mutex_lock(&d.lock);
+    d.n++; /* lets the first go on */
+    pthread_cond_broadcast(&d.changed);
+    pthread_mutex_unlock(&d.lock);
+    wait_idle(l, &d);
+    CHECK_INT(d.n, 5);
+    /* The group learns that there is room again when it next hands over. */
+    CHECK(push(&g, &d, 1, 4));
+    CHECK(add(&g, &d, 1, 5));
+    CHECK(lanes_flush(&g));
+    wait_idle(l, &d);
+    lanes_free(l);
+}
+
 /* ---- The end --------------------------------------------------------------- */
 
 TEST(what_has_not_begun_can_be_dropped_and_what_runs_ends)
@@ -443,6 +512,9 @@ RUN_TESTS(T(a_lane_keeps_the_order_in_which_jobs_were_pushed),
           T(a_barrier_of_one_group_does_not_hold_another),
           T(a_full_group_says_so_and_says_when_half_is_done),
           T(a_full_group_does_not_fill_another),
+          T(what_is_added_runs_after_the_flush_in_the_same_order),
+          T(a_whole_batch_is_handed_over_by_itself),
+          T(the_job_that_fills_the_group_says_so_before_any_flush),
           T(what_has_not_begun_can_be_dropped_and_what_runs_ends),
           T(a_queued_barrier_can_be_dropped),
           T(an_executor_that_never_worked_is_idle_at_once),

@@ -56,6 +56,31 @@ static void on_second(struct timer *t)
     cl->host->arm(cl->host, t, cl->host->now(cl->host) + 1000);
 }
 
+/* Hands over the events of this turn: one lock and one waking for all of them. */
+static void flush(struct crew_loop *cl)
+{
+    struct link *link;
+
+    while ((link = list_pop(&cl->fresh)))
+        lanes_flush(&CONTAINER_OF(link, struct crew_shard, fresh)->lanes);
+}
+
+static void on_turn_end(struct timer *t)
+{
+    flush(CONTAINER_OF(t, struct crew_loop, flush));
+}
+
+bool crew_shard_add(struct crew_shard *s, struct job *job)
+{
+    struct crew_loop *cl = s->loop;
+
+    if (list_is_empty(&cl->fresh))
+        cl->host->arm(cl->host, &cl->flush, cl->host->now(cl->host));
+    if (list_is_empty(&s->fresh))
+        list_insert(&cl->fresh, &s->fresh);
+    return lanes_add(&s->lanes, job);
+}
+
 static void *run_loop(void *arg)
 {
     struct crew_loop *cl = arg;
@@ -65,6 +90,7 @@ static void *run_loop(void *arg)
     cl->host->arm(cl->host, &cl->second, cl->host->now(cl->host) + 1000);
     loop_run(cl->loop);
     cl->host->disarm(cl->host, &cl->second);
+    cl->host->disarm(cl->host, &cl->flush);
     return NULL;
 }
 
@@ -132,6 +158,8 @@ void crew_shard_stopped(struct crew_shard *s)
 {
     struct crew_loop *cl = s->loop;
 
+    /* Before the control loop believes that no event can come any more. */
+    flush(cl);
     if (--cl->n_running == 0)
         cl->client->host->post(cl->client->host, &cl->done_mail);
 }
@@ -154,6 +182,8 @@ static int make_loop(struct crew_loop *cl, cordage_client *c, unsigned index,
     cl->index = index;
     cl->host = loop_host(cl->loop);
     cl->second.fire = on_second;
+    cl->flush.fire = on_turn_end;
+    list_init(&cl->fresh);
     cl->stop_mail.run = run_stop;
     cl->url_mail.run = run_url;
     cl->presence_mail.run = run_presence;

@@ -26,20 +26,22 @@ struct crew_loop {
     struct host *host;
     struct shard_loop shared;   /* what its shards share */
     struct json_parser *parser; /* finds out where an event belongs */
-    struct json_parser
-        *inline_parser; /* runs handlers, where there are no threads for it */
+    /* Runs handlers, where there are no threads for that. */
+    struct json_parser *inline_parser;
     pthread_t thread;
     bool has_thread;
     unsigned index;
     /* The loop's own. */
-    uint32_t n_running;               /* shards that are not stopped */
-    struct timer second;              /* writes down how its shards are */
-    char url[LIMIT_URL];              /* the gateway's, when it has changed */
-    struct buf presence;              /* when it has changed */
-    struct mail done_mail;            /* to the control loop: all shards are stopped */
-    struct mail stop_mail;            /* from it, like the others: close all shards */
-    struct mail url_mail;             /* the gateway's URL has changed */
-    struct mail presence_mail;        /* the presence has changed */
+    uint32_t n_running;        /* shards that are not stopped */
+    struct timer second;       /* writes down how its shards are */
+    struct timer flush;        /* at the end of a turn in which events came */
+    struct link fresh;         /* shards with events of this turn, not yet handed over */
+    char url[LIMIT_URL];       /* the gateway's, when it has changed */
+    struct buf presence;       /* when it has changed */
+    struct mail done_mail;     /* to the control loop: all shards are stopped */
+    struct mail stop_mail;     /* from it, like the others: close all shards */
+    struct mail url_mail;      /* the gateway's URL has changed */
+    struct mail presence_mail; /* the presence has changed */
     bool url_posted, presence_posted; /* under the client's lock */
 };
 
@@ -53,6 +55,7 @@ struct crew_shard {
     struct status status;
     /* The loop's own. */
     struct shard *shard; /* NULL: never made, or freed */
+    struct link fresh;   /* on its loop's list */
     struct guild_book guilds;
     uint64_t replayed; /* events since it began to resume */
     bool identified;   /* an IDENTIFY has left: the presence of that moment is shown */
@@ -104,6 +107,8 @@ int crew_shard_make(struct crew_shard *s);
 void crew_shard_release(struct crew_shard *s);
 /* Writes down how the shard is. On its loop. */
 void crew_shard_note(struct crew_shard *s);
+/* Hands an event's job over, with the others of this turn. As lanes_add. On its loop. */
+bool crew_shard_add(struct crew_shard *s, struct job *job);
 /* It has no connection any more. On its loop. */
 void crew_shard_stopped(struct crew_shard *s);
 

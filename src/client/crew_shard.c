@@ -233,6 +233,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     s->id = id;
     s->loop = loop;
     pthread_mutex_init(&s->lock, NULL);
+    list_init(&s->fresh);
     list_init(&s->go_on_mail.link);
     s->go_on_mail.run = run_go_on;
     status_init(&s->status, id, c->crew.range.count);

@@ -172,7 +172,7 @@ static bool push_copy(struct crew_shard *s, const struct delivery *delivery,
     memcpy(bytes, delivery->payload.p, n);
     memset(bytes + n, 0, BUF_SLACK);
     d->payload.p = bytes;
-    return lanes_push(&s->lanes, &d->job);
+    return crew_shard_add(s, &d->job);
 }
 
 /* Writes down what the client itself must know of an event. */

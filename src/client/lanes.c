@@ -83,17 +83,46 @@ static void let_in(struct lanes *l, struct lane_group *g)
 
 /* ---- Jobs come and go ---------------------------------------------------- */
 
-/* One more thread, if there is work for it. Each that wakes does the same in turn. */
-static void wake_another(struct lanes *l)
+/* Whether one more thread should be woken. Each that wakes asks the same in turn. */
+static bool need_another(const struct lanes *l)
 {
-    if (l->n_ready && l->n_idle)
+    return l->n_ready && l->n_idle;
+}
+
+/* Outside of the lock, which the woken thread needs first of all. */
+static void unlock_and_wake(struct lanes *l)
+{
+    bool wake = need_another(l);
+
+    pthread_mutex_unlock(&l->lock);
+    if (wake)
         pthread_cond_signal(&l->wake);
 }
 
-bool lanes_push(struct lane_group *g, struct job *job)
+bool lanes_flush(struct lane_group *g)
 {
     struct lanes *l = g->lanes;
     bool full;
+
+    if (g->n_fresh == 0)
+        return true;
+    pthread_mutex_lock(&l->lock);
+    l->n += g->n_fresh;
+    g->waiting += g->n_fresh;
+    if (g->waiting >= g->limit)
+        g->full = true;
+    full = g->full;
+    list_join(&g->held, &g->fresh);
+    let_in(l, g);
+    g->known_waiting = g->waiting;
+    unlock_and_wake(l);
+    g->n_fresh = 0;
+    return !full;
+}
+
+bool lanes_add(struct lane_group *g, struct job *job)
+{
+    struct lanes *l = g->lanes;
 
     job->group = g;
     if (l->n_threads == 0) {
@@ -103,16 +132,16 @@ bool lanes_push(struct lane_group *g, struct job *job)
     }
     job->running = false;
     list_init(&job->behind);
-    pthread_mutex_lock(&l->lock);
-    l->n++;
-    if (++g->waiting >= g->limit)
-        g->full = true;
-    full = g->full;
-    list_insert(&g->held, &job->link);
-    let_in(l, g);
-    wake_another(l);
-    pthread_mutex_unlock(&l->lock);
-    return !full;
+    list_insert(&g->fresh, &job->link);
+    g->n_fresh++;
+    if (g->n_fresh < LANE_BATCH && g->known_waiting + g->n_fresh < g->limit)
+        return true;
+    return lanes_flush(g);
+}
+
+bool lanes_push(struct lane_group *g, struct job *job)
+{
+    return lanes_add(g, job) && lanes_flush(g);
 }
 
 /* Takes a job that has run out of its lane. It is not released yet. */
@@ -185,8 +214,7 @@ static void *run_thread(void *arg)
             l->n_idle--;
             continue;
         }
-        wake_another(l);
-        pthread_mutex_unlock(&l->lock);
+        unlock_and_wake(l);
         if (done)
             done->release(done);
         if (job)
@@ -208,6 +236,7 @@ void lane_group_init(struct lane_group *g, struct lanes *l, uint32_t limit)
 {
     *g = (struct lane_group){ .lanes = l, .limit = limit };
     list_init(&g->held);
+    list_init(&g->fresh);
     for (size_t i = 0; i < LANE_BUCKETS; i++)
         list_init(&g->buckets[i]);
 }
@@ -284,6 +313,18 @@ void lanes_when_idle(struct lanes *l, void (*idle)(void *user), void *user)
 
 /* ---- The executor -------------------------------------------------------- */
 
+/* One that spins for a moment before it sleeps: it is held for some hundred instructions.
+ */
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t adaptive;
+
+    pthread_mutexattr_init(&adaptive);
+    pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &adaptive);
+    pthread_mutexattr_destroy(&adaptive);
+}
+
 int lanes_new(unsigned n, void **contexts, struct lanes **out)
 {
     struct lanes *l = mem_zero(sizeof *l + n * sizeof l->threads[0]);
@@ -291,7 +332,7 @@ int lanes_new(unsigned n, void **contexts, struct lanes **out)
     *out = NULL;
     if (!l)
         return CORDAGE_ENOMEM;
-    pthread_mutex_init(&l->lock, NULL);
+    init_lock(&l->lock);
     pthread_cond_init(&l->wake, NULL);
     list_init(&l->ready);
     while (l->n_threads < n) {

@@ -18,7 +18,10 @@
 
 #include "list.h"
 
-enum { LANE_BUCKETS = 256 };
+enum {
+    LANE_BUCKETS = 256,
+    LANE_BATCH = 32 /* jobs that lanes_add hands over together */
+};
 
 struct lanes;
 struct lane_group;
@@ -53,6 +56,10 @@ struct lane_group {
     bool barrier_in_lane;
     struct link held; /* a barrier that waits, and everything behind it */
     struct link buckets[LANE_BUCKETS];
+    /* The pusher's. */
+    struct link fresh; /* added, and not yet handed over */
+    uint32_t n_fresh;
+    uint32_t known_waiting; /* `waiting` when it was last seen; it has not grown since */
 };
 
 /* Starts `n` threads; thread i gives contexts[i] to its jobs (the array is borrowed for
@@ -68,9 +75,16 @@ void lanes_free(struct lanes *l);
 void lane_group_init(struct lane_group *g, struct lanes *l, uint32_t limit);
 
 /* Hands `job` over. False: the group is full now. Nothing is refused, the pusher is
- * expected to hold back until `half_done`. [any thread, but for one group one at a time]
- */
+ * expected to hold back until `half_done`. One pusher at a time for one group. [any
+ * thread] */
 bool lanes_push(struct lane_group *g, struct job *job);
+/* The same, but it may wait for others to be handed over with it, which is cheaper for
+ * all: lanes_flush must follow soon. A job that makes the group full is handed over at
+ * once. */
+bool lanes_add(struct lane_group *g, struct job *job);
+/* Hands over what was added. False: the group is full; not if the last lanes_add was
+ * true. */
+bool lanes_flush(struct lane_group *g);
 /* Releases all jobs of the group that have not begun, without running them. Returns how
  * many. [any thread] */
 size_t lane_group_drop(struct lane_group *g);

@@ -316,6 +316,25 @@ TEST(messages_are_read_back)
     rest_stop(&r);
 }
 
+TEST(what_is_nested_too_deep_is_cut)
+{
+    struct buf body = { 0 };
+    struct rest r;
+
+    start(&r);
+    buf_append_z(&body, "{\"content\":\"a\",\"components\":");
+    for (int i = 0; i < 200; i++)
+        buf_append_z(&body, "[");
+    for (int i = 0; i < 200; i++)
+        buf_append_z(&body, "]");
+    buf_append(&body, "}", 2);
+    CHECK_INT(say(&r, body.p), 200);
+    CHECK_INT(json_count(json_get(r.json, "components")), 1);
+    CHECK(str_find(buf_str(&r.answer.body), STR("[null]")) != SIZE_MAX);
+    buf_release(&body);
+    rest_stop(&r);
+}
+
 TEST(a_category_takes_no_messages)
 {
     char target[128];
@@ -353,4 +372,5 @@ RUN_TESTS(T(a_message_is_answered_and_reaches_its_shard),
           T(a_body_of_the_wrong_kind_is_refused), T(a_message_may_be_multipart),
           T(a_nonce_is_echoed_as_it_came), T(an_enforced_nonce_makes_one_message),
           T(a_reply_refers_to_its_message), T(messages_are_read_back),
-          T(a_category_takes_no_messages), T(typing_is_seen))
+          T(what_is_nested_too_deep_is_cut), T(a_category_takes_no_messages),
+          T(typing_is_seen))

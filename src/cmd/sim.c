@@ -1,5 +1,4 @@
 /* sim.c - `cordage sim`: an offline Discord on loopback. */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

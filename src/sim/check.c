@@ -1,6 +1,5 @@
 #include "check.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "mem.h"

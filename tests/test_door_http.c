@@ -382,6 +382,32 @@ TEST(a_body_that_never_comes_ends_the_connection)
     close_house(&h);
 }
 
+TEST(a_handshake_that_stops_midway_stops_nobody_else_and_is_ended)
+{
+    const char hello[] =
+        "\x16\x03\x01\x01\x00\x01\x00\x00\xfc\x03\x03"; /* its first bytes */
+    struct got got = { 0 };
+    struct house h;
+    CURL *curl;
+    int fds[20];
+
+    open_house(&h, true, 2000);
+    for (int i = 0; i < 20; i++) {
+        fds[i] = dial(&h);
+        CHECK(send(fds[i], hello, sizeof hello - 1, MSG_NOSIGNAL) > 0);
+    }
+    curl = new_curl(&h);
+    get(curl, &h, "/api/v10/gateway", &got);
+    CHECK_INT(got.status, 200);
+    for (int i = 0; i < 20; i++) {
+        CHECK(closes_within(fds[i], PATIENCE_MS));
+        close(fds[i]);
+    }
+    curl_easy_cleanup(curl);
+    buf_release(&got.body);
+    close_house(&h);
+}
+
 TEST(an_idle_connection_is_closed)
 {
     struct house h;
@@ -489,6 +515,8 @@ RUN_TESTS(T(https_answers_and_keeps_the_connection), T(a_message_is_posted),
           T(a_body_that_hides_its_size_is_bounded_too), T(a_foreign_host_gets_403),
           T(fifty_clients_at_once_are_answered),
           T(a_head_that_comes_byte_by_byte_ends_the_connection),
-          T(a_body_that_never_comes_ends_the_connection), T(an_idle_connection_is_closed),
-          T(nobody_can_take_all_places), T(it_ends_with_requests_under_way),
-          T(a_port_in_use_is_named), T(unusable_certificates_and_addresses_are_named))
+          T(a_body_that_never_comes_ends_the_connection),
+          T(a_handshake_that_stops_midway_stops_nobody_else_and_is_ended),
+          T(an_idle_connection_is_closed), T(nobody_can_take_all_places),
+          T(it_ends_with_requests_under_way), T(a_port_in_use_is_named),
+          T(unusable_certificates_and_addresses_are_named))

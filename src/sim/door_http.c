@@ -27,6 +27,8 @@
 enum {
     STEP_MS = 60 * 1000,
     SPARE_CONNECTIONS = 8, /* places kept free, so that the next can always come in */
+    RUNS_AT_ONCE = 3,      /* while libmicrohttpd says that it has more to do at once */
+    REST_MS_MAX = 16,      /* between runs that it asks for and does nothing in */
     URI_MAX = 8 * 1024
 };
 
@@ -50,6 +52,7 @@ struct door_http {
     size_t body_bytes; /* of all requests under way */
     uv_poll_t poll;
     uv_timer_t run_timer, sweep_timer;
+    uint64_t rest_ms;   /* until the next run that libmicrohttpd wants at once */
     unsigned n_handles; /* that are not closed yet */
 };
 
@@ -300,27 +303,43 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 
 static void on_run_timer(uv_timer_t *timer);
 
+/* A TLS handshake that has begun and waits for its next bytes makes libmicrohttpd ask to
+ * be run at once, again and again. So it is given a few runs, and then others their turn:
+ * never a timer of 0 ms, which libuv would let fire for ever before it looks at anything
+ * else. The rest grows until there is something new. */
 static void run(struct door_http *d)
 {
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
 
-    MHD_run(d->daemon);
-    if (MHD_get_timeout(d->daemon, &timeout_ms) == MHD_YES)
-        uv_timer_start(&d->run_timer, on_run_timer, timeout_ms, 0);
-    else
-        uv_timer_stop(&d->run_timer);
+    for (int i = 0; i < RUNS_AT_ONCE && timeout_ms == 0; i++) {
+        MHD_run(d->daemon);
+        if (MHD_get_timeout(d->daemon, &timeout_ms) != MHD_YES) {
+            uv_timer_stop(&d->run_timer);
+            return;
+        }
+    }
+    if (timeout_ms == 0)
+        timeout_ms = d->rest_ms;
+    uv_timer_start(&d->run_timer, on_run_timer, timeout_ms, 0);
 }
 
 static void on_run_timer(uv_timer_t *timer)
 {
-    run(timer->data);
+    struct door_http *d = timer->data;
+
+    if (d->rest_ms < REST_MS_MAX)
+        d->rest_ms *= 2;
+    run(d);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
+    struct door_http *d = poll->data;
+
     (void)status;
     (void)events;
-    run(poll->data);
+    d->rest_ms = 1;
+    run(d);
 }
 
 static void log_mhd(void *user, const char *format, va_list args)
@@ -389,6 +408,7 @@ static void start_handles(struct door_http *d)
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(d->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
+    d->rest_ms = 1;
     uv_timer_init(d->uv, &d->run_timer);
     uv_timer_init(d->uv, &d->sweep_timer);
     d->run_timer.data = d->sweep_timer.data = d->poll.data = d;

@@ -51,6 +51,10 @@ static void on_any(cordage_client *c, const cordage_event *event, void *user)
         printf("shard %u: %zu members of guild %" PRIu64 "\n", event->shard_id,
                cordage_json_count(cordage_json_get(event->data, "members")),
                event->guild_id);
+    /* The answer to cordage_update_voice_state: from here a voice library takes over. */
+    if (cordage_str_is(event->name, "VOICE_SERVER_UPDATE"))
+        printf("shard %u: voice server for guild %" PRIu64 "\n", event->shard_id,
+               event->guild_id);
 }
 
 /* Once a minute: how every shard that runs here is. */
@@ -116,8 +120,7 @@ static void on_message(cordage_client *c, const cordage_message *m, void *user)
         cordage_update_voice_state(c, m->guild_id, 0, false, false);
 }
 
-/* ---- The start -----------------------------------------------------------------------
- */
+/* ---- The start -------------------------------------------------------------------- */
 
 /* How many shards Discord recommends, and how often the bot may still start today. */
 static int show_gateway(const cordage_options *options, cordage_error *error)
@@ -139,13 +142,16 @@ static bool read_arguments(struct bot *bot, int argc, char **argv)
 {
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        unsigned long n = strtoul(value, NULL, 10);
+        unsigned long n;
+        char rest;
 
+        if (sscanf(value, "%lu%c", &n, &rest) != 1)
+            n = 0; /* no number, or more than one */
         if (strcmp(argv[i], "--shards") == 0 && strcmp(value, "auto") == 0)
             bot->shards = CORDAGE_SHARDS_AUTO;
-        else if (strcmp(argv[i], "--shards") == 0 && n > 0 && n < UINT32_MAX)
+        else if (strcmp(argv[i], "--shards") == 0 && n > 0 && n <= UINT32_MAX)
             bot->shards = (uint32_t)n;
-        else if (strcmp(argv[i], "--health") == 0 && n > 0 && n < 86400)
+        else if (strcmp(argv[i], "--health") == 0 && n > 0 && n <= 86400)
             bot->health_s = (uint32_t)n;
         else
             return false;

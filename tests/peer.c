@@ -265,6 +265,16 @@ unsigned peer_count(struct peer *p)
     return n;
 }
 
+unsigned peer_accepted(struct peer *p)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&p->lock);
+    n = p->n_conns;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
 const char *peer_line(struct peer *p, unsigned number)
 {
     const char *line;

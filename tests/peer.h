@@ -37,7 +37,9 @@ uint16_t peer_port(const struct peer *p);
 /* "https://localhost:PORT" or "http://127.0.0.1:PORT", with `path` behind; kept until the
  * peer is freed. */
 const char *peer_url(struct peer *p, const char *path);
+/* Requests, and connections, so far. */
 unsigned peer_count(struct peer *p);
+unsigned peer_accepted(struct peer *p);
 /* "METHOD path body" of request `number`; kept until the peer is freed. */
 const char *peer_line(struct peer *p, unsigned number);
 

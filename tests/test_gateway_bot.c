@@ -1,8 +1,8 @@
 /* GET /gateway/bot: the answer, read whole and cut, and every way it can be wrong. */
 #include "gateway_bot.h"
 
-#include <stdlib.h>
 
+#include "captures.h"
 #include "certs.h"
 #include "peer.h"
 #include "test.h"
@@ -145,32 +145,27 @@ TEST(the_token_goes_only_where_it_may)
     }
 }
 
-TEST(real_traffic_is_read)
+static void check_capture(struct str content, void *user)
 {
-    const char *folder = getenv("CORDAGE_CAPTURES");
-    char path[512];
     static char text[64 * 1024];
     struct gateway_bot g;
     cordage_error error;
-    size_t n;
-    FILE *f;
 
-    snprintf(path, sizeof path, "%s/rest_get_gateway_bot.json",
-             folder ? folder : SOURCE_ROOT "/../shared/captures");
-    f = fopen(path, "r");
-    if (!f) {
-        print_message("MISSING: %s: real traffic is not tested\n", path);
-        return;
-    }
-    n = fread(text, 1, sizeof text - 1, f);
-    text[n] = '\0';
-    fclose(f);
+    (void)user;
     /* The file is an array of answers; there is one. */
+    CHECK(content.n < sizeof text);
+    memcpy(text, content.p, content.n);
+    text[content.n] = '\0';
     CHECK(strchr(text, '{') && strrchr(text, '}'));
     strrchr(text, '}')[1] = '\0';
     if (parse(strchr(text, '{'), DISCORD, &g, &error) < 0)
         fail_msg("%s", error.message);
     CHECK(g.shards >= 1 && g.total >= 1000 && g.max_concurrency >= 1);
+}
+
+TEST(real_traffic_is_read)
+{
+    captures_each("rest_get_gateway_bot", check_capture, NULL);
 }
 
 /* ---- Asking for it ---- */

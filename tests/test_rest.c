@@ -469,6 +469,27 @@ TEST(what_never_left_is_tried_again_whatever_it_is)
     rig_free(r);
 }
 
+TEST(a_refused_certificate_is_told_at_once)
+{
+    struct rig *r = rig_new();
+    struct peer *other = peer_new(certs.wrong, certs.key, answer, &r->world);
+    struct rest *rest;
+    cordage_error error;
+
+    CHECK_INT(rest_new(r->loop,
+                       &(struct rest_options){ .api = peer_url(other, ""),
+                                               .token = &r->token,
+                                               .http = { .ca_file = certs.ca } },
+                       &rest, &error),
+              0);
+    rest_free(r->rest);
+    r->rest = rest;
+    CHECK_INT(rig_do(r, "GET", "/x", false)->err, CORDAGE_ETLS);
+    CHECK_INT(peer_accepted(other), 1); /* it would be refused again */
+    rig_free(r);
+    peer_free(other);
+}
+
 TEST(after_a_401_the_token_is_not_used_again)
 {
     struct rig *r = rig_new();
@@ -601,6 +622,7 @@ int main(void)
         T(a_5xx_is_tried_again_where_that_is_safe),
         T(a_lost_connection_is_tried_again_where_that_is_safe),
         T(what_never_left_is_tried_again_whatever_it_is),
+        T(a_refused_certificate_is_told_at_once),
         T(after_a_401_the_token_is_not_used_again),
         T(a_webhooks_401_says_nothing_about_the_token),
         T(an_error_has_discords_sentence_and_code),

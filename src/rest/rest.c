@@ -394,8 +394,7 @@ static void answered(struct rest *r, struct request *q, const struct http_answer
 static void lost(struct rest *r, struct request *q, const struct http_answer *a,
                  uint64_t now)
 {
-    bool transient =
-        a->err == CORDAGE_ENET || a->err == CORDAGE_ETIMEOUT || a->err == CORDAGE_ETLS;
+    bool transient = a->err == CORDAGE_ENET || a->err == CORDAGE_ETIMEOUT;
 
     bucket_answer(&q->queue->bucket, &(struct bucket_headers){ 0 }, now);
     if (!r->freed && transient && (may_repeat(q) || (a->unsent && q->tries < TRIES))) {

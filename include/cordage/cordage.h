@@ -129,15 +129,20 @@ typedef struct cordage_options {
 /* ---- The client ------------------------------------------------------------ */
 
 /* Checks every option and names all that are wrong in one error; connects to nothing.
- * 0 and *out, to be freed; else negative, *out is NULL and *error says why. */
+ * 0 and *out, to be freed with cordage_client_free; else negative, *out is NULL and
+ * *error (NULL: nobody asks) says why: CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ESYSTEM,
+ * CORDAGE_ETLS or CORDAGE_EIO (the CA file). `options` is borrowed for the call, but for
+ * `log_user`. [any thread] */
 CORDAGE_EXPORT int cordage_client_new(const cordage_options *options,
                                       cordage_client **out, cordage_error *error);
 
-/* Runs the bot until it is stopped or refused for good; while Discord cannot be reached
- * it is tried again. Returns the exit status a program should end with: 0 stopped, 1
- * failed, 2 configuration, 3 refused by Discord, 4 identify budget would be exceeded.
- * What went wrong is written to the log and kept for cordage_client_error. Once per
- * client. */
+/* Runs the bot on the calling thread until it is stopped or refused for good (a fatal
+ * close code, or a 401 to any request); while Discord cannot be reached it is tried
+ * again. Returns the exit status a program should end with: 0 stopped, 1 failed, 2
+ * configuration, 3 refused by Discord, 4 identify budget would be exceeded. What went
+ * wrong is written to the log and kept for cordage_client_error. Once per client: a
+ * second time it logs that and returns 1. When it returns no thread, connection or
+ * callback of the client's is left. [any thread, not a handler] */
 CORDAGE_EXPORT int cordage_client_run(cordage_client *c);
 
 /* Ends cordage_client_run. Sessions are closed with 1000; events that are queued are
@@ -146,15 +151,19 @@ CORDAGE_EXPORT int cordage_client_run(cordage_client *c);
  * again is harmless. [any thread, handler, not from a signal handler] */
 CORDAGE_EXPORT void cordage_client_stop(cordage_client *c);
 
-/* Why cordage_client_run returned non-zero; code 0 if it did not. [after run] */
+/* Why cordage_client_run returned non-zero; code 0 if it did not. The client's, until it
+ * is freed. Never NULL. [after run] */
 CORDAGE_EXPORT const cordage_error *cordage_client_error(const cordage_client *c);
 
-/* Not while it runs. NULL is fine. */
+/* Not while it runs, nor while another thread is in any of these functions. Commands that
+ * were given to a client which never ran end with CORDAGE_ECLOSED, their callbacks called
+ * from here. NULL is fine. [any thread, not a handler] */
 CORDAGE_EXPORT void cordage_client_free(cordage_client *c);
 
 /* ---- Events ---------------------------------------------------------------- */
 
-/* Any dispatch, whatever its name. */
+/* Any dispatch, whatever its name. Source: Discord, "Gateway Events". All of an event,
+ * views of it included, is borrowed until the handler returns. */
 typedef struct cordage_event {
     cordage_str name;  /* "MESSAGE_CREATE" */
     cordage_json data; /* the payload's `d` */
@@ -263,18 +272,20 @@ typedef struct cordage_result {
 typedef void (*cordage_result_fn)(cordage_client *c, const cordage_result *result,
                                   void *user);
 
-/* Sends a message of at most 2,000 characters. `done` (NULL: nobody asks) is called
- * exactly once, on a handler thread (a loop with handler_threads 0), also when the client
- * stops first; but not when this returns an error: CORDAGE_EINVAL, CORDAGE_EFULL,
- * CORDAGE_ENOMEM, CORDAGE_ECLOSED (the client has stopped). Before the start it waits for
- * it. It is sent at most once: with a nonce that Discord enforces. [any thread] */
+/* Sends a message of at most 2,000 characters. Source: Discord, "Create Message". `done`
+ * (NULL: nobody asks) is called exactly once, on a handler thread (a loop with
+ * handler_threads 0), also when the client stops first; but not when this returns an
+ * error: CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED (the client has
+ * stopped). Before the start it waits for it. It is sent at most once: with a nonce that
+ * Discord enforces. [any thread] */
 CORDAGE_EXPORT int cordage_create_message(cordage_client *c, cordage_id channel_id,
                                           const char *content, cordage_result_fn done,
                                           void *user);
 
-/* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard. Waits
- * until that shard is ready, up to 10 minutes. CORDAGE_ENOTFOUND: that shard does not run
- * here; CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
+/* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard. Source:
+ * Discord, "Update Voice State". Waits until that shard is ready, also across a
+ * reconnect, up to 10 minutes. CORDAGE_ENOTFOUND: that shard does not run here;
+ * CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
 CORDAGE_EXPORT int cordage_update_voice_state(cordage_client *c, cordage_id guild_id,
                                               cordage_id channel_id, bool self_mute,
                                               bool self_deaf);
@@ -289,15 +300,19 @@ typedef struct cordage_members_request {
     const char *nonce; /* at most 32 bytes; comes back in the chunks; NULL: none */
 } cordage_members_request;
 /* Asks for members on the guild's shard; they come as GUILD_MEMBERS_CHUNK
- * (cordage_on_any). The rest as for cordage_update_voice_state. [any thread] */
+ * (cordage_on_any). Source: Discord, "Request Guild Members": all members of one guild at
+ * most once in 30 s, else RATE_LIMITED comes in their place. `request` and what it points
+ * at is borrowed for the call. The rest as for cordage_update_voice_state. [any thread]
+ */
 CORDAGE_EXPORT int cordage_request_guild_members(cordage_client *c,
                                                  const cordage_members_request *request);
 
-/* Shows `activity` ("with 4 shards"; NULL: none) and `status` ("online", "idle", "dnd",
- * "invisible"; NULL: online) on every shard that runs here, now and after every new
- * IDENTIFY. `type`: 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5
- * competing. At most 5 in 20 s leave; of those that wait, only the newest.
- * CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
+/* Shows `activity` ("with 4 shards", at most 128 characters; NULL: none) and `status`
+ * ("online", "idle", "dnd", "invisible"; NULL: online) on every shard that runs here, now
+ * and after every new IDENTIFY. Source: Discord, "Update Presence". `type`: 0 playing, 1
+ * streaming, 2 listening, 3 watching, 4 custom, 5 competing. At most 5 in 20 s leave; of
+ * those that wait, only the newest. CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any
+ * thread] */
 CORDAGE_EXPORT int cordage_update_presence(cordage_client *c, const char *status,
                                            int type, const char *activity);
 
@@ -311,6 +326,7 @@ typedef enum cordage_shard_state {
     CORDAGE_SHARD_READY,
     CORDAGE_SHARD_STOPPED /* refused for good, or stopped */
 } cordage_shard_state;
+/* "waiting" and so on, "unknown" for what is none; never NULL. [any thread] */
 CORDAGE_EXPORT const char *cordage_shard_state_name(cordage_shard_state state);
 
 typedef struct cordage_shard_info {
@@ -328,7 +344,7 @@ typedef struct cordage_shard_info {
 } cordage_shard_info;
 
 /* The shard that owns this guild: (guild_id >> 22) % shard count; 0 before the count is
- * known. [any thread] */
+ * known. Source: Discord, "Gateway", "Sharding". [any thread] */
 CORDAGE_EXPORT uint32_t cordage_shard_for_guild(const cordage_client *c,
                                                 cordage_id guild_id);
 /* The total over all processes; 0 before it is known. [any thread] */
@@ -354,9 +370,12 @@ typedef struct cordage_gateway_bot {
     uint64_t reset_after_ms;
     uint32_t max_concurrency; /* identifies in 5 s */
 } cordage_gateway_bot;
-/* Asks GET /gateway/bot and waits for the answer, before or without a client: `options`
- * needs no more than a token. CORDAGE_EAUTH, _ENET, _ETLS, _ETIMEOUT, _EHTTP, _EINVAL,
- * with the sentence. Blocks: CORDAGE_EDEADLOCK on a loop thread. [any thread] */
+/* Asks GET /gateway/bot and waits for the answer, 15 s at most, before or without a
+ * client: `options` needs no more than a token. Source: Discord, "Get Gateway Bot". 0 and
+ * *out; else *out is zero and *error says why: CORDAGE_EAUTH, _ENET, _ETLS, _ETIMEOUT,
+ * _EHTTP, _EPARSE (not Discord's answer), _EINVAL (options), _ENOMEM, _ESYSTEM;
+ * CORDAGE_EDEADLOCK on a thread that runs one of the library's loops. [any thread,
+ * handler] */
 CORDAGE_EXPORT int cordage_get_gateway_bot(const cordage_options *options,
                                            cordage_gateway_bot *out,
                                            cordage_error *error);

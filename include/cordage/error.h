@@ -62,7 +62,8 @@ CORDAGE_EXPORT const char *cordage_strerror(int code);
  * budget would be exceeded. [any thread] */
 CORDAGE_EXPORT int cordage_exit_status(int code);
 
-/* Writes the message to `out`, followed by a newline; returns the exit status. */
+/* Writes the message to `out`, followed by a newline; returns the exit status of its
+ * code. [any thread] */
 CORDAGE_EXPORT int cordage_error_print(const cordage_error *error, FILE *out);
 
 #ifdef __cplusplus

@@ -1,10 +1,9 @@
 /* crew.h - the loops that run this process's shards, and the shards on them.
  *
- * A shard lives on one loop for life: the
- * loops take them in turn. The crew is made and started by
- * the control loop when the number of shards is known; a loop's thread then owns its
- * shards. The memory of the crew stays until the client is freed, so that the state of a
- * shard can be asked at any time. */
+ * A shard lives on one loop for life: the loops take them in turn. The crew is made and
+ * started by the control loop when the number of shards is known; a loop's thread then
+ * owns its shards. The memory of the crew stays until the client is freed, so that the
+ * state of a shard can be asked at any time. */
 #ifndef CLIENT_CREW_H
 #define CLIENT_CREW_H
 

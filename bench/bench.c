@@ -18,13 +18,20 @@
 #include "cordage/cordage.h"
 #include "simrig.h"
 
-enum { MAX_SHARDS = 1024, MAX_ROUNDS = 9 };
+enum { MAX_SHARDS = 1024, MAX_ROUNDS = 9, COMPRESSIONS = 3, SIZES = 3 };
+
+/* A REST side, and a token for it. */
+struct door {
+    char api[64], token[256], ca_file[512];
+};
 
 /* What the measured processes must know. */
 struct place {
-    unsigned port; /* of the blaster */
-    char api[64];  /* REST that points there */
-    char idle_api[64], token[256], idle_token[256], ca_file[512], idle_ca_file[512];
+    unsigned port;    /* of the blaster */
+    struct door busy; /* REST that points there */
+    /* A simulator for each idle bot: one that comes within 5 s of another's IDENTIFY must
+     * wait, and would be measured waiting. */
+    struct door idle[COMPRESSIONS * SIZES];
 };
 
 /* ---- The server process ------------------------------------------------------- */
@@ -38,13 +45,33 @@ static void point_at_blaster(struct sim *sim, uint64_t now, void *user)
     sim_set_urls(sim, url, url);
 }
 
+static struct simrig *open_door(const struct sim_config *config, struct door *door)
+{
+    struct simrig *rig = simrig_start(config, 1);
+
+    snprintf(door->api, sizeof door->api, "%s", simrig_api(rig));
+    snprintf(door->token, sizeof door->token, "%s", simrig_token(rig));
+    snprintf(door->ca_file, sizeof door->ca_file, "%s", simrig_ca_file(rig));
+    return rig;
+}
+
+static void wait_for_the_end(void)
+{
+    sigset_t stop;
+    int number;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGUSR1);
+    sigwait(&stop, &number);
+}
+
 static void serve(size_t events, uint32_t shards, int out)
 {
-    static struct stream streams[3];
+    static struct stream streams[COMPRESSIONS];
+    static struct place place;
+    struct simrig *busy, *idle[COMPRESSIONS * SIZES];
     struct sim_config config;
-    struct simrig *rest, *idle;
     struct blaster *blaster;
-    struct place place = { 0 };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
@@ -52,34 +79,25 @@ static void serve(size_t events, uint32_t shards, int out)
         if (stream_make(&streams[c], (enum compression)c, events))
             _exit(1);
     sim_config_default(&config);
-    rest = simrig_start(&config, 1);
-    blaster = blaster_start(simrig_cert_file(rest), simrig_key_file(rest), streams);
+    busy = open_door(&config, &place.busy);
+    blaster = blaster_start(simrig_cert_file(busy), simrig_key_file(busy), streams);
     if (!blaster)
         _exit(1);
     place.port = blaster_port(blaster);
-    simrig_on_loop(rest, point_at_blaster, &place.port);
+    simrig_on_loop(busy, point_at_blaster, &place.port);
     config.guilds = shards;
     config.max_concurrency = shards;
-    idle = simrig_start(&config, 1);
-    snprintf(place.api, sizeof place.api, "%s", simrig_api(rest));
-    snprintf(place.idle_api, sizeof place.idle_api, "%s", simrig_api(idle));
-    snprintf(place.token, sizeof place.token, "%s", simrig_token(rest));
-    snprintf(place.idle_token, sizeof place.idle_token, "%s", simrig_token(idle));
-    snprintf(place.ca_file, sizeof place.ca_file, "%s", simrig_ca_file(rest));
-    snprintf(place.idle_ca_file, sizeof place.idle_ca_file, "%s", simrig_ca_file(idle));
+    for (int i = 0; i < COMPRESSIONS * SIZES; i++)
+        idle[i] = open_door(&config, &place.idle[i]);
     printf("%zu events of %zu bytes on average\n\n", events,
            streams[0].payload_bytes / (events + 3));
     fflush(stdout);
     if (write(out, &place, sizeof place) != (ssize_t)sizeof place)
         _exit(1);
-    signal(SIGTERM, SIG_DFL);
-    sigset_t stop;
-    int signal_number;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGUSR1);
-    sigwait(&stop, &signal_number);
-    simrig_stop(idle);
-    simrig_stop(rest);
+    wait_for_the_end();
+    for (int i = 0; i < COMPRESSIONS * SIZES; i++)
+        simrig_stop(idle[i]);
+    simrig_stop(busy);
     _exit(0);
 }
 
@@ -96,6 +114,7 @@ static double cpu_seconds(void)
 
 struct run {
     const struct place *place;
+    const struct door *door; /* library */
     enum compression compression;
     size_t events;
     bool handler;    /* library: handle the messages */
@@ -107,15 +126,6 @@ struct run {
     uint32_t ready;
     pthread_mutex_t lock;
 };
-
-static void on_ready(cordage_client *c, const cordage_ready *ready, void *user)
-{
-    struct run *run = user;
-
-    (void)ready;
-    (void)c;
-    run->cpu = cpu_seconds();
-}
 
 static void on_message(cordage_client *c, const cordage_message *m, void *user)
 {
@@ -140,17 +150,17 @@ static const cordage_compression public_name[] = { CORDAGE_COMPRESS_NONE,
                                                    CORDAGE_COMPRESS_ZLIB,
                                                    CORDAGE_COMPRESS_ZSTD };
 
-static cordage_client *client_for(const struct run *run, bool idle)
+static cordage_client *client_for(const struct run *run)
 {
     cordage_options options = CORDAGE_OPTIONS_INIT;
     cordage_client *c;
     cordage_error error;
 
-    options.token = idle ? run->place->idle_token : run->place->token;
-    options.api = idle ? run->place->idle_api : run->place->api;
-    options.ca_file = idle ? run->place->idle_ca_file : run->place->ca_file;
+    options.token = run->door->token;
+    options.api = run->door->api;
+    options.ca_file = run->door->ca_file;
     options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES;
-    options.shard_count = idle ? run->shards : 1;
+    options.shard_count = run->shards;
     options.compression = public_name[run->compression];
     if (cordage_client_new(&options, &c, &error) < 0) {
         cordage_error_print(&error, stderr);
@@ -161,12 +171,12 @@ static cordage_client *client_for(const struct run *run, bool idle)
 
 static double library_run(struct run *run)
 {
-    cordage_client *c = client_for(run, false);
+    cordage_client *c = client_for(run);
 
-    cordage_on_ready(c, on_ready, run);
     cordage_on_guild_update(c, on_end, run);
     if (run->handler)
         cordage_on_message_create(c, on_message, run);
+    run->cpu = cpu_seconds();
     if (cordage_client_run(c) != 0)
         return -1;
     cordage_client_free(c);
@@ -211,7 +221,7 @@ static void on_idle_ready(cordage_client *c, const cordage_ready *ready, void *u
 
 static double idle_run(struct run *run)
 {
-    cordage_client *c = client_for(run, true);
+    cordage_client *c = client_for(run);
 
     cordage_on_ready(c, on_idle_ready, run);
     if (cordage_client_run(c) != 0)
@@ -259,15 +269,19 @@ enum { BARE, STOCK, ENVELOPE, HANDLER, KINDS };
 
 static void speed(const struct place *place, size_t events, int rounds)
 {
-    printf("events per CPU-second, one busy connection over TLS (median of %d)\n",
+    printf("events per CPU-second from connect to the last event, one busy connection "
+           "over TLS "
+           "(median of %d)\n",
            rounds);
     printf("%-12s %10s %12s %14s %14s\n", "", "bare loop", "stock zlib", "envelope only",
            "with handler");
     for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++) {
         double cpu[KINDS][MAX_ROUNDS], rate[KINDS];
         struct run run = { .place = place,
+                           .door = &place->busy,
                            .compression = (enum compression)c,
-                           .events = events };
+                           .events = events,
+                           .shards = 1 };
 
         for (int i = 0; i < rounds; i++) {
             /* Interleaved, so that a slow moment of the machine meets all alike. */
@@ -301,6 +315,7 @@ static void memory(const struct place *place, uint32_t shards)
     for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
             struct run run = { .place = place,
+                               .door = &place->idle[(size_t)c * SIZES + i],
                                .compression = (enum compression)c,
                                .shards = counts[i] };
             double bytes = apart(idle_run, &run);

@@ -7,6 +7,7 @@
 #include <cordage/cordage.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include "tally.h"
 #include "view.h"
 
-enum { SHARDS = VIEW_SHARDS, VICTIM = 2, STEP_MS = 50, PATIENCE_MS = 25 * 1000 };
+enum { SHARDS = VIEW_SHARDS, VICTIM = 2, STEP_MS = 50, PATIENCE_MS = 40 * 1000 };
 
 struct demo {
     struct offline offline;
@@ -29,6 +30,9 @@ struct demo {
     atomic_ullong pings, answered, answered_by_shard[SHARDS];
     atomic_int run_status;
     atomic_bool ended;
+    sigset_t signals; /* that end the demo; blocked everywhere, waited for in step() */
+    bool interrupted;
+    int waited_ms; /* in all phases together */
 };
 
 /* ---- The bot --------------------------------------------------------------- */
@@ -126,7 +130,7 @@ static int make_bot(struct demo *d)
     options.shard_count = SHARDS;
     options.log = on_log;
     options.log_user = &d->view;
-    options.handle_signals = 1;
+    options.handle_signals = 0; /* the director has them */
     if (cordage_client_new(&options, &d->client, &error) < 0)
         return cordage_error_print(&error, stderr);
     cordage_on_ready(d->client, on_ready, d);
@@ -139,6 +143,7 @@ static int make_bot(struct demo *d)
 
 static void step(struct demo *d)
 {
+    const struct timespec pause = { .tv_nsec = STEP_MS * 1000 * 1000 };
     struct view_counts counts = { .pings = d->pings,
                                   .answered = d->answered,
                                   .messages = d->tally.messages,
@@ -147,7 +152,8 @@ static void step(struct demo *d)
     for (int i = 0; i < SHARDS; i++)
         counts.answered_by_shard[i] = d->answered_by_shard[i];
     view_draw(&d->view, d->client, &counts);
-    nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000 * 1000 }, NULL);
+    if (sigtimedwait(&d->signals, NULL, &pause) > 0)
+        d->interrupted = true;
 }
 
 /* Until it is so; false when patience or the bot ends first. */
@@ -156,10 +162,10 @@ static bool wait_for(struct demo *d, const char *phase, bool (*is_so)(struct dem
     d->phase = phase;
     if (!d->view.live)
         view_say(&d->view, "-- %s", phase);
-    for (int waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
+    for (; d->waited_ms < PATIENCE_MS; d->waited_ms += STEP_MS) {
         if (is_so(d))
             return true;
-        if (d->ended)
+        if (d->ended || d->interrupted)
             return false;
         step(d);
     }
@@ -240,6 +246,13 @@ static void show_rules(const char *report)
                (int)(strcspn(rules + 15, "]") + 1), rules + 15);
 }
 
+static void stop_bot(struct demo *d)
+{
+    cordage_client_stop(d->client);
+    while (!d->ended)
+        step(d);
+}
+
 /* Waits for what is still on its way, stops the bot, and writes the last line. Whether
  * all of it held. */
 static bool judge(struct demo *d, const char *report, char *line, size_t size)
@@ -250,7 +263,8 @@ static bool judge(struct demo *d, const char *report, char *line, size_t size)
     bool good;
 
     /* What was said just before the report was written may still be on its way. */
-    while (lost && lost != UINT64_MAX && rounds++ < 5000 / STEP_MS) {
+    while (lost && lost != UINT64_MAX && !d->ended && !d->interrupted &&
+           rounds++ < 5000 / STEP_MS) {
         step(d);
         lost = behind(d, report);
     }
@@ -258,9 +272,7 @@ static bool judge(struct demo *d, const char *report, char *line, size_t size)
         lost += d->tally.skipped;
     good = d->ready >= SHARDS && all_answered(d) && d->answered == d->pings &&
            d->resumes > 0 && lost == 0 && d->tally.repeated == 0 && rules == 0;
-    cordage_client_stop(d->client);
-    while (!d->ended)
-        step(d);
+    stop_bot(d);
     if (d->tally.repeated)
         printf("messages that came twice: %llu\n", (unsigned long long)d->tally.repeated);
     show_rules(report);
@@ -274,24 +286,36 @@ static bool judge(struct demo *d, const char *report, char *line, size_t size)
     return good && d->run_status == 0;
 }
 
+static void play(struct demo *d)
+{
+    char fault[64];
+
+    if (!wait_for(d, "four shards connect, two at a time: Discord allows no more",
+                  all_ready) ||
+        !wait_for(d, "members say !ping, the bot answers Pong! on every shard",
+                  all_answered))
+        return;
+    view_say(&d->view, "the connection of shard %d is cut", VICTIM);
+    snprintf(fault, sizeof fault, "{\"kind\":\"reset\",\"shard\":[%d,%d]}", VICTIM,
+             SHARDS);
+    free(offline_ask(&d->offline, "/_sim/fault", fault));
+    wait_for(d, "it resumes its session, and what was said meanwhile comes after",
+             victim_resumed);
+    wait_for(d, "life goes on", watched_a_while);
+}
+
 static bool direct(struct demo *d, char *line, size_t size)
 {
-    char fault[64], *report;
+    char *report;
     bool good;
 
-    if (wait_for(d, "four shards connect, two at a time: Discord allows no more",
-                 all_ready) &&
-        wait_for(d, "members say !ping, the bot answers Pong! on every shard",
-                 all_answered)) {
-        view_say(&d->view, "the connection of shard %d is cut", VICTIM);
-        snprintf(fault, sizeof fault, "{\"kind\":\"reset\",\"shard\":[%d,%d]}", VICTIM,
-                 SHARDS);
-        free(offline_ask(&d->offline, "/_sim/fault", fault));
-        wait_for(d, "it resumes its session, and what was said meanwhile comes after",
-                 victim_resumed);
-        wait_for(d, "life goes on", watched_a_while);
-    }
+    play(d);
     wait_for(d, "asking the simulator what it saw", pings_done);
+    if (d->interrupted) {
+        stop_bot(d);
+        snprintf(line, size, "demo: interrupted before its end");
+        return false;
+    }
     report = offline_ask(&d->offline, "/_sim/report?traffic=1", NULL);
     good = judge(d, report, line, size);
     free(report);
@@ -305,6 +329,11 @@ int main(void)
     pthread_t bot;
     bool good = false;
 
+    sigemptyset(&d.signals);
+    sigaddset(&d.signals, SIGINT);
+    sigaddset(&d.signals, SIGTERM);
+    sigaddset(&d.signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &d.signals, NULL);
     view_init(&d.view);
     tally_init(&d.tally);
     d.phase = "starting an offline Discord";

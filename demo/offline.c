@@ -76,10 +76,12 @@ int offline_start(struct offline *o)
     FILE *f;
 
     memset(o, 0, sizeof *o);
-    snprintf(o->directory, sizeof o->directory, "%.40s/cordage-demo-XXXXXX",
-             temp ? temp : "/tmp");
+    snprintf(o->directory, sizeof o->directory, "%.170s/cordage-demo-XXXXXX",
+             temp && *temp ? temp : "/tmp");
     if (!mkdtemp(o->directory) || pipe(ends)) {
-        perror("demo: no place for the simulator");
+        fprintf(stderr, "demo: cannot make %s: %s; set TMPDIR to a directory of yours\n",
+                o->directory, strerror(errno));
+        o->directory[0] = '\0';
         return -1;
     }
     o->pid = fork();

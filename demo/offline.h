@@ -8,9 +8,9 @@
 
 struct offline {
     pid_t pid;
-    char directory[64]; /* private, for its certificate authority; removed at the end */
-    char origin[128];   /* https://127.0.0.1:PORT */
-    char api[160], token[256], ca_file[256];
+    char directory[200]; /* private, for its certificate authority; removed at the end */
+    char origin[128];    /* https://127.0.0.1:PORT */
+    char api[160], token[256], ca_file[512];
 };
 
 /* Starts `cordage sim` (the program beside this one) and waits until it listens. 0, or -1

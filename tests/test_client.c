@@ -464,6 +464,78 @@ TEST(a_presence_asked_for_while_the_shards_are_made_is_shown)
     discord_release(&d);
 }
 
+/* How often `text` stands in Discord's report of its sessions. */
+struct sought {
+    const char *text;
+    unsigned n;
+};
+
+static void seek_now(struct discord *d, uint64_t now, void *user)
+{
+    struct sought *sought = user;
+    struct str text = str_of(sought->text), rest;
+    struct buf report = { 0 };
+    struct json_writer w;
+    size_t at;
+
+    json_begin(&w, &report);
+    sim_write_report(d->server.sim, &w, false, now);
+    json_end(&w);
+    rest = buf_str(&report);
+    for (sought->n = 0; (at = str_find(rest, text)) != SIZE_MAX; sought->n++)
+        rest = (struct str){ rest.p + at + text.n, rest.n - at - text.n };
+    buf_release(&report);
+}
+
+static unsigned seek(struct discord *d, const char *text)
+{
+    struct sought sought = { .text = text };
+
+    discord_do(d, seek_now, &sought);
+    return sought.n;
+}
+
+/* Every shard shows the first presence, then every shard shows the second. */
+static void change_presence(cordage_client *c, void *user)
+{
+    struct bot *b = user;
+
+    if (b->ready < 4)
+        return;
+    if (b->voice == 0 && seek(b->discord, "the first") == 4)
+        b->voice += cordage_update_presence(c, "idle", 3, "the second") == 0;
+    if (b->voice == 1 && seek(b->discord, "the second") == 4) {
+        b->chunks = seek(b->discord, "the first");
+        cordage_client_stop(c);
+    }
+}
+
+static void prepare_presence(struct bot *b)
+{
+    cordage_on_ready(b->client, on_ready, b);
+    cordage_every(b->client, 100, change_presence, b);
+}
+
+TEST(every_shard_shows_the_newest_presence)
+{
+    struct discord d;
+    struct bot b = { .discord = &d };
+    cordage_options options;
+
+    discord_init(&d);
+    discord_start(&d);
+    options = discord_options(&d);
+    options.shard_count = 4;
+    options.activity = "the first";
+    CHECK_INT(run_bot(&b, &options, prepare_presence), 0);
+    CHECK_INT(b.voice, 1);
+    CHECK_INT(b.chunks, 0);
+    cordage_client_free(b.client);
+    discord_stop(&d);
+    discord_expect_no_broken_rules(&d);
+    discord_release(&d);
+}
+
 static void on_tick(cordage_client *c, void *user)
 {
     struct bot *b = user;
@@ -831,6 +903,7 @@ int main(void)
         T(a_lost_connection_is_resumed_and_what_was_missed_is_replayed),
         T(commands_reach_the_shard_that_has_the_guild),
         T(a_presence_asked_for_while_the_shards_are_made_is_shown),
+        T(every_shard_shows_the_newest_presence),
         T(ticks_come_again_and_again),
         T(a_call_that_waits_is_refused_on_a_loop_and_served_on_a_handlers_thread),
         T(a_wrong_token_ends_it_without_a_connection),

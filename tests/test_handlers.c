@@ -88,10 +88,10 @@ TEST(handlers_run_in_the_order_they_were_registered)
     int count = 0;
 
     handlers_init(&h);
-    add(&h, EVENT_READY, add_one, &count);   /* 1 */
-    add(&h, EVENT_READY, append_one, &count);   /* 11 */
-    add(&h, EVENT_RESUMED, add_one, &count); /* another kind */
-    add(&h, EVENT_READY, double_it, &count); /* 22 */
+    add(&h, EVENT_READY, add_one, &count);    /* 1 */
+    add(&h, EVENT_READY, append_one, &count); /* 11 */
+    add(&h, EVENT_RESUMED, add_one, &count);  /* another kind */
+    add(&h, EVENT_READY, double_it, &count);  /* 22 */
     run(&h, EVENT_READY);
     CHECK_INT(count, 22);
     handlers_release(&h);

@@ -7,7 +7,7 @@
 
 #include "botrig.h"
 
-enum { SHARDS = 10, SPEED = 50, RECONNECTS = 100 };
+enum { SHARDS = 10, SPEED = 25, RECONNECTS = 100 };
 
 static int count_descriptors(void)
 {
@@ -67,6 +67,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { T(a_hundred_reconnects_leave_no_descriptor) };
 
-    setenv("CORDAGE_TEST_SPEED", "50", 1); /* SPEED: the client's clock too */
+    setenv("CORDAGE_TEST_SPEED", "25", 1); /* SPEED: the client's clock too */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

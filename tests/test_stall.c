@@ -7,7 +7,7 @@
 
 #include "botrig.h"
 
-enum { SHARDS = 4, GUILDS = 16, SPEED = 60, HEARTBEAT_MS = 5000, QUEUE = 64 };
+enum { SHARDS = 4, GUILDS = 16, SPEED = 30, HEARTBEAT_MS = 41250, QUEUE = 64 };
 
 /* Handlers of one shard wait here until the test opens it. */
 struct door {
@@ -127,6 +127,6 @@ int main(void)
         T(a_queue_that_is_full_for_five_minutes_holds_up_nobody_else),
     };
 
-    setenv("CORDAGE_TEST_SPEED", "60", 1); /* SPEED: the client's clock too */
+    setenv("CORDAGE_TEST_SPEED", "30", 1); /* SPEED: the client's clock too */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

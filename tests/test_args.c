@@ -174,7 +174,8 @@ TEST(help_lists_every_option_with_its_default)
               "  --token TEXT              the token\n"
               "  --verbose                 say more\n"
               "  --json                    answer in JSON, for programs\n"
-              "  --help                    this text\n");
+              "  --help                    this text\n"
+              "  --version                 which version this is\n");
     outcome_free(&o);
 }
 

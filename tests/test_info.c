@@ -326,6 +326,11 @@ TEST(the_doctor_names_each_fault_with_its_fix)
     s = run(command_doctor, "doctor");
     CHECK_INT(s.status, 4); /* goes before the gateway's 1 */
     check_says(&s.out, "wrong    budget      3 of 1000");
+    check_says(&s.out, "whole again in 14 h 14 min");
+    said_release(&s);
+    s = run(command_doctor, "doctor --shards 1001");
+    CHECK_INT(s.status, 4);
+    check_says(&s.out, "A whole day's budget is 1000: start fewer shards");
     said_release(&s);
     peer_free(p);
 }
@@ -345,7 +350,7 @@ TEST(the_doctor_tells_a_bad_token_and_goes_on)
     said_release(&s);
     setenv("DISCORD_TOKEN", "", 1);
     s = run(command_doctor, "doctor");
-    CHECK_INT(s.status, 1);
+    CHECK_INT(s.status, 2);
     check_says(&s.out, "wrong    token       There is none.");
     check_says(&s.out, "said HELLO after ");
     said_release(&s);
@@ -370,15 +375,15 @@ TEST(the_doctor_tells_why_the_api_does_not_answer)
     said_release(&s);
     use("https://localhost/api/v9", TOKEN, certs.key);
     s = run(command_doctor, "doctor --shards 4 --intents 1073741824");
-    CHECK_INT(s.status, 1);
+    CHECK_INT(s.status, 2);
     check_says(&s.out,
                "wrong    settings    intents: Discord knows no intent 0x40000000");
     said_release(&s);
     use("https://127.0.0.1:1/api/v9", TOKEN, certs.key);
     s = run(command_doctor, "doctor");
-    CHECK_INT(s.status, 1);
+    CHECK_INT(s.status, 2);
     check_says(&s.out, "does not end in /v10");
-    check_says(&s.out, "wrong    ca");
+    check_says(&s.out, "wrong    ca          Nobody can be asked: ");
     said_release(&s);
     peer_free(p);
 }

@@ -166,7 +166,8 @@ TEST(the_bot_and_its_application_are_read)
     CHECK(json_id(json_get(r.json, "id"), &id));
     CHECK(id == sim_world(r.rig.sim)->bot_id);
     /* All three privileged intents are allowed. */
-    CHECK_INT(cordage_json_int(json_get(r.json, "flags"), 0), 1 << 13 | 1 << 15 | 1 << 19);
+    CHECK_INT(cordage_json_int(json_get(r.json, "flags"), 0),
+              1 << 13 | 1 << 15 | 1 << 19);
     CHECK_INT(rest_get(&r, "/api/v10/oauth2/applications/@me"), 200);
     CHECK_INT(rest_int(&r, "approximate_guild_count"), 8);
     rest_stop(&r);
@@ -534,6 +535,9 @@ TEST(a_message_in_no_place_or_by_nobody_is_refused)
         "{\"shard\":[0,0]}",
         "{\"author_id\":\"123\"}",
         "{\"guild\":\"1\"}",
+        "{\"guild_id\":true}",
+        "{\"author_id\":{}}",
+        "{\"content\":5}",
         "[]",
         "",
         "nonsense",

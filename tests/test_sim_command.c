@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "cordage/version.h"
 #include "simprog.h"
 
 /* ---- Listening ------------------------------------------------------------ */
@@ -225,6 +226,90 @@ TEST(a_bad_speed_is_a_mistake)
     unsetenv("CORDAGE_TEST_SPEED");
 }
 
+TEST(a_bad_token_is_not_repeated_and_a_good_one_leaves_the_process_list)
+{
+    struct running r;
+    char path[64], line[4096];
+    size_t n;
+    FILE *f;
+
+    CHECK_INT(program_run(&r.program, ARGS("sim", "--token", "a secret")), 2);
+    CHECK(program_said(&r.program, "--token takes"));
+    CHECK(!program_said(&r.program, "secret"));
+    start(&r, ARGS("--token", "made.up.token"));
+    CHECK_STR(str_of(r.token), "made.up.token");
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)r.program.pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    n = fread(line, 1, sizeof line, f);
+    fclose(f);
+    CHECK(str_find((struct str){ line, n }, STR("--token")) != SIZE_MAX);
+    CHECK(str_find((struct str){ line, n }, STR("made.up")) == SIZE_MAX);
+    CHECK_INT(stop(&r), 0);
+}
+
+TEST(every_command_tells_its_version)
+{
+    static const char *const commands[][4] = {
+        { "--version" },
+        { "sim", "--version" },
+        { "sim", "check", "--version" },
+        { "info", "--version" },
+        { "doctor", "--version" },
+    };
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct program p;
+        char line[64];
+
+        program_start(&p, commands[i]);
+        CHECK(program_line(&p, line, sizeof line));
+        CHECK_STR(str_of(line), "cordage " CORDAGE_VERSION);
+        CHECK_INT(program_end(&p), 0);
+    }
+}
+
+/* By a shell, which can close and redirect. */
+static int run_in_shell(const char *arguments)
+{
+    char line[1024];
+    int status;
+
+    snprintf(line, sizeof line, "\"$CORDAGE_PROGRAM\" %s", arguments);
+    status = system(line);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+TEST(closed_and_full_outputs_are_survived)
+{
+    CHECK_INT(run_in_shell("sim --port 0 -- true <&- >&- 2>&-"), 0);
+    CHECK_INT(run_in_shell("sim --port 0 --json -- true >/dev/full 2>/dev/null"), 1);
+    CHECK_INT(run_in_shell("--help >/dev/full 2>/dev/null"), 1);
+}
+
+TEST(a_relative_state_directory_is_told_whole)
+{
+    char *usual = strdup(getenv("CORDAGE_STATE_DIR"));
+    char here[400], folder[] = "/tmp/cordage-state-XXXXXX", command[512];
+    struct running r;
+
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(getcwd(here, sizeof here));
+    CHECK_INT(chdir("/tmp"), 0);
+    setenv("CORDAGE_STATE_DIR", folder + 5, 1);
+    start(&r, ARGS("--guilds", "1"));
+    CHECK(str_starts(str_of(r.ca_file), str_of(folder)));
+    CHECK_INT(stop(&r), 0);
+    CHECK_INT(chdir(here), 0);
+    setenv("CORDAGE_STATE_DIR", "/dev/null/state", 1);
+    CHECK_INT(program_run(&r.program, ARGS("sim", "--port", "0")), 1);
+    CHECK(program_said(&r.program, "set CORDAGE_STATE_DIR to a directory of yours"));
+    setenv("CORDAGE_STATE_DIR", usual, 1);
+    free(usual);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
 TEST(help_goes_to_stdout)
 {
     struct program p;
@@ -357,6 +442,14 @@ int main(void)
         T(the_command_finds_no_signal_blocked),
         T(mistakes_end_with_2_and_say_what_is_allowed),
         T(a_bad_speed_is_a_mistake),
+        T(a_bad_token_is_not_repeated_and_a_good_one_leaves_the_process_list),
+        T(every_command_tells_its_version),
+        T(closed_and_full_outputs_are_survived),
+        T(a_relative_state_directory_is_told_whole),
+        T(a_bad_token_is_not_repeated_and_a_good_one_leaves_the_process_list),
+        T(every_command_tells_its_version),
+        T(closed_and_full_outputs_are_survived),
+        T(a_relative_state_directory_is_told_whole),
         T(help_goes_to_stdout),
         T(a_log_is_checked_against_the_running_simulator),
         T(a_bad_line_is_named_by_file_and_number),

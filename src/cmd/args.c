@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cordage/version.h"
 #include "str.h"
 
 enum {
@@ -14,7 +15,9 @@ enum {
     SUGGEST_WORD = 32, /* longer words get no suggestion */
     KEY_FIRST = 256,   /* getopt's values of our options, beyond any letter */
     KEY_HELP = 'h',
-    KEY_JSON = KEY_FIRST + ARGS_MAX
+    KEY_JSON = KEY_FIRST + ARGS_MAX,
+    KEY_VERSION,
+    COMMON = 3 /* options that every subcommand has: --help, --version, --json */
 };
 
 /* How many single-letter edits turn `a` into `b`. */
@@ -101,6 +104,8 @@ void args_help(const struct args *args, FILE *out)
     }
     print_option(out, "help", NULL, "this text");
     fputc('\n', out);
+    print_option(out, "version", NULL, "which version this is");
+    fputc('\n', out);
     if (args->after)
         fprintf(out, "\n%s\n", args->after);
 }
@@ -165,6 +170,7 @@ static size_t make_long_options(const struct args *args, struct option *options)
                                       NULL, KEY_FIRST + (int)n };
     }
     options[n++] = (struct option){ "help", no_argument, NULL, KEY_HELP };
+    options[n++] = (struct option){ "version", no_argument, NULL, KEY_VERSION };
     if (args->json)
         options[n++] = (struct option){ "json", no_argument, NULL, KEY_JSON };
     return n;
@@ -173,7 +179,7 @@ static size_t make_long_options(const struct args *args, struct option *options)
 static int refuse_option(const struct args *args, const struct option *options,
                          const char *word, int why, FILE *err)
 {
-    const char *names[ARGS_MAX + 3] = { NULL };
+    const char *names[ARGS_MAX + COMMON + 1] = { NULL };
     char name[SUGGEST_WORD + 1] = "";
     const char *meant = NULL;
 
@@ -223,7 +229,7 @@ static int check_operands(const struct args *args, char **operands, int n, bool 
 int args_parse(const struct args *args, int argc, char **argv, char ***operands,
                int *n_operands, FILE *out, FILE *err)
 {
-    struct option options[ARGS_MAX + 3] = { 0 };
+    struct option options[ARGS_MAX + COMMON + 1] = { 0 };
     int key, status;
 
     make_long_options(args, options);
@@ -234,6 +240,10 @@ int args_parse(const struct args *args, int argc, char **argv, char ***operands,
                               NULL)) != -1) {
         if (key == KEY_HELP) {
             args_help(args, out);
+            return 0;
+        }
+        if (key == KEY_VERSION) {
+            fputs("cordage " CORDAGE_VERSION "\n", out);
             return 0;
         }
         if (key == KEY_JSON) {

@@ -1,8 +1,9 @@
 /* args.h - the command line of one subcommand, described once.
  *
- * A table says which options there are; parsing, --help, --json and the sentences about
- * bad values follow from it. What is set before parsing is the default, and --help
- * shows it. A mistake is named together with what is allowed, and ends with status 2. */
+ * A table says which options there are; parsing, --help, --version, --json and the
+ * sentences about bad values follow from it. What is set before parsing is the default,
+ * and --help shows it. A mistake is named together with what is allowed, and ends with
+ * status 2. */
 #ifndef CMD_ARGS_H
 #define CMD_ARGS_H
 

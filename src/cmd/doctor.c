@@ -52,13 +52,13 @@ static bool check_settings(struct doctor *d, cordage_options *options)
     if (!d->have_token) {
         options->token = "none"; /* so that the rest can be looked at */
         finding_wrong(
-            &d->f, "token", DOCTOR_FAILED,
+            &d->f, "token", DOCTOR_CONFIG,
             "Set DISCORD_TOKEN, or DISCORD_TOKEN_FILE to a file that only you can "
             "read. " DOCTOR_NEW_TOKEN,
             "There is none.");
     }
     if (settings_from(options, &d->s, &error) < 0) {
-        finding_wrong(&d->f, "settings", DOCTOR_FAILED, "", "%s", error.message);
+        finding_wrong(&d->f, "settings", DOCTOR_CONFIG, "", "%s", error.message);
         return false;
     }
     finding_ok(&d->f, "settings", "%s is asked%s.", d->s.api,
@@ -120,22 +120,25 @@ static void check_token_shape(struct doctor *d)
             "between, the first an id in base64.");
 }
 
-static void check_ca_file(struct doctor *d)
+/* False: nobody can be asked. */
+static bool check_ca_file(struct doctor *d)
 {
     struct tls_client *tls;
     cordage_error error;
+    int err = tls_client_new(d->s.ca_file, &tls, &error);
 
-    if (tls_client_new(d->s.ca_file, &tls, &error) < 0)
-        finding_wrong(&d->f, "ca", DOCTOR_FAILED,
+    if (err)
+        finding_wrong(&d->f, "ca", DOCTOR_CONFIG,
                       "CORDAGE_CA_FILE must name certificates in PEM form; unset it for "
                       "Discord itself.",
-                      "%s", error.message);
+                      "Nobody can be asked: %s.", error.message);
     else if (d->s.ca_file)
         finding_ok(&d->f, "ca", "The system's authorities and those in %s are trusted.",
                    d->s.ca_file);
     else
         finding_ok(&d->f, "ca", "The system's authorities are trusted.");
     tls_client_free(tls);
+    return err == 0;
 }
 
 static void check_files(struct doctor *d)
@@ -167,8 +170,7 @@ static void examine(struct doctor *d, cordage_options *options)
         return;
     if (d->have_token)
         check_token_shape(d);
-    check_ca_file(d);
-    if (!doctor_api(d))
+    if (!check_ca_file(d) || !doctor_api(d))
         return;
     if (d->have_token) {
         doctor_intents(d);
@@ -207,7 +209,8 @@ int command_doctor(int argc, char **argv)
             "right,\nand of what is not, how to mend it. Starts nothing.",
         .after =
             "Exit status: 0 nothing is wrong (there may be warnings), 3 a bad token,\n"
-            "4 the identifies left do not cover the shards, 1 anything else.",
+            "4 the identifies left do not cover the shards, 2 a wrong setting or none,\n"
+            "1 anything else.",
         .list = list,
         .json = &d.f.json,
     };

@@ -216,8 +216,15 @@ static void check_budget(struct doctor *d, const struct gateway_bot *g)
 {
     char duration[TEXT_DURATION], fix[160];
 
-    snprintf(fix, sizeof fix, "Wait: it is whole again in %s. Find out what used it up.",
-             text_duration(g->reset_after_ms, duration));
+    if (g->total < d->shards)
+        snprintf(fix, sizeof fix,
+                 "A whole day's budget is %" PRIu32 ": start fewer shards, or parts of "
+                 "them (shard_first and shard_last) on different days.",
+                 g->total);
+    else
+        snprintf(fix, sizeof fix,
+                 "Wait: it is whole again in %s. Find out what used it up.",
+                 text_duration(g->reset_after_ms, duration));
     if (g->remaining < d->shards)
         finding_wrong(
             &d->f, "budget", DOCTOR_BUDGET, fix,

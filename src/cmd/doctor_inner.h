@@ -12,7 +12,7 @@
     "Make a new one at " DOCTOR_PORTAL " (your application, Bot, Reset Token)."
 
 /* Exit statuses of what is wrong. */
-enum { DOCTOR_FAILED = 1, DOCTOR_TOKEN = 3, DOCTOR_BUDGET = 4 };
+enum { DOCTOR_FAILED = 1, DOCTOR_CONFIG = 2, DOCTOR_TOKEN = 3, DOCTOR_BUDGET = 4 };
 
 struct doctor {
     struct findings f;

@@ -78,6 +78,14 @@ void finding_warning(struct findings *f, const char *name, const char *fix,
     va_end(args);
 }
 
+/* A bad token before an empty budget before a wrong setting before all else. */
+static int rank(int status)
+{
+    static const int ranks[] = { [1] = 1, [2] = 2, [4] = 3, [3] = 4 };
+
+    return ranks[status];
+}
+
 void finding_wrong(struct findings *f, const char *name, int status, const char *fix,
                    const char *format, ...)
 {
@@ -86,8 +94,7 @@ void finding_wrong(struct findings *f, const char *name, int status, const char 
     va_start(args, format);
     add(f, FINDING_WRONG, name, fix, format, args);
     va_end(args);
-    /* A bad token before an empty budget before all else. */
-    if (f->status == 0 || status == 3 || (status == 4 && f->status != 3))
+    if (rank(status) > rank(f->status))
         f->status = status;
 }
 

@@ -29,7 +29,8 @@ void finding_ok(struct findings *f, const char *name, const char *format, ...)
 /* `fix` is a sentence of its own. */
 void finding_warning(struct findings *f, const char *name, const char *fix,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* `status` is the exit status it leads to: 3 goes before 4, and 4 before 1. */
+/* `status` is the exit status it leads to: 3 goes before 4, 4 before
+ * 2, and 2 before 1. */
 void finding_wrong(struct findings *f, const char *name, int status, const char *fix,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The last line, or all of it as JSON. Returns the exit status. */

@@ -1,6 +1,9 @@
 /* main.c - `cordage`: finds the subcommand and runs it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cordage/version.h"
 
@@ -75,7 +78,19 @@ static int help(int argc, char **argv)
     return 0;
 }
 
-int main(int argc, char **argv)
+/* Who starts us with stdin, stdout or stderr closed gets /dev/null there: else the first
+ * socket would take the number, and what is printed would go to a peer. */
+static int open_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int run(int argc, char **argv)
 {
     const struct command *command;
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -93,4 +108,20 @@ int main(int argc, char **argv)
         return help(argc - 1, argv + 1);
     command = find_command(name);
     return command ? command->run(argc - 1, argv + 1) : refuse_command(name);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    if (open_standard_files() < 0)
+        return 1;
+    status = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    /* A reader that has seen enough (| head) is no failure worth a sentence. */
+    if (errno != EPIPE)
+        fprintf(stderr, "cordage: not all of the output could be written: %s\n",
+                strerror(errno));
+    return status ? status : 1;
 }

@@ -148,8 +148,8 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
         { "seed", "N", "the same world and token for the same number", .number = &c->seed,
           .max = UINT64_MAX },
         { "token", "TEXT",
-          "the bot's token, a made-up one: other users of this machine\n"
-          "can read it in the process list. Else it comes from the seed",
+          "the bot's token, a made-up one: for a moment it is in the\n"
+          "process list. Else it comes from the seed",
           .text = &c->token },
         { "verbose", NULL, "a line on stderr for what happens", .flag = &c->verbose },
         { NULL },
@@ -184,6 +184,14 @@ static bool is_token(const char *text)
     return n <= TOKEN_MAX;
 }
 
+/* Not shown: it might be a real one, pasted badly. */
+static int refuse_token(void)
+{
+    fputs("cordage sim: --token takes at most 256 printable characters without blanks\n",
+          stderr);
+    return 2;
+}
+
 /* What the table can't say about a value. */
 static int check_choices(struct choices *c)
 {
@@ -194,8 +202,7 @@ static int check_choices(struct choices *c)
                       "127.0.0.1 or ::1 (this version listens on this machine alone)",
                       c->address);
     if (c->token && !is_token(c->token))
-        return refuse("--token", "at most 256 printable characters without blanks",
-                      c->token);
+        return refuse_token();
     return ARGS_GO;
 }
 
@@ -253,6 +260,13 @@ static int fail(struct sim_run *run, const cordage_error *error)
     return cordage_exit_status(error->code);
 }
 
+/* The simulator has its copy: take it out of the process list. */
+static void hide_token(const char *in_argv)
+{
+    if (in_argv)
+        memset((char *)(uintptr_t)in_argv, '*', strlen(in_argv));
+}
+
 static void start_watch(struct sim_run *run)
 {
     uv_timer_init(loop_uv(run->loop), &run->watch);
@@ -269,11 +283,15 @@ static int serve(struct sim_run *run)
 
     if (server_start(&run->server, run->loop, &run->options, &error))
         return fail(run, &error);
+    hide_token(c->token);
     if (c->json)
         status = sim_words_json(&run->server, stdout);
     else
         status =
             sim_words_hello(&run->server, run->command ? stderr : stdout, run->command);
+    if (status)
+        fprintf(stderr, "cordage sim: how to connect could not be written: %s\n",
+                strerror(errno));
     if (status == 0 && run->command && start_command(run, &error)) {
         fail(run, &error);
         status = run->child.status;

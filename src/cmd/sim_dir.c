@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *get(const char *name)
 {
@@ -18,6 +19,7 @@ int sim_dir(char out[SIM_DIR_SIZE], cordage_error *error)
 {
     const char *base = get("CORDAGE_STATE_DIR");
     const char *below = "/sim";
+    char here[SIM_DIR_SIZE];
     int n;
 
     if (!base) {
@@ -36,7 +38,14 @@ int sim_dir(char out[SIM_DIR_SIZE], cordage_error *error)
             error, CORDAGE_EINVAL,
             "there is no place for the certificate: set CORDAGE_STATE_DIR (or "
             "HOME) to a directory of yours");
-    n = snprintf(out, SIM_DIR_SIZE, "%s%s", base, below);
+    /* Whole, because bots in other directories are told it. */
+    if (base[0] != '/' && !getcwd(here, sizeof here))
+        return error_set(error, CORDAGE_ESYSTEM,
+                         "cannot tell the current directory: %s; set CORDAGE_STATE_DIR "
+                         "to a path that begins with /",
+                         strerror(errno));
+    n = snprintf(out, SIM_DIR_SIZE, "%s%s%s%s", base[0] == '/' ? "" : here,
+                 base[0] == '/' ? "" : "/", base, below);
     if (n < 0 || n >= SIM_DIR_SIZE)
         return error_set(
             error, CORDAGE_EINVAL,
@@ -58,7 +67,9 @@ int sim_dir_make(const char *dir, cordage_error *error)
             continue;
         path[i] = '\0';
         if (mkdir(path, 0700) < 0 && errno != EEXIST)
-            return error_set(error, CORDAGE_ESYSTEM, "cannot make the directory %s: %s",
+            return error_set(error, CORDAGE_ESYSTEM,
+                             "cannot make the directory %s: %s; set "
+                             "CORDAGE_STATE_DIR to a directory of yours",
                              path, strerror(errno));
         path[i] = dir[i];
     }

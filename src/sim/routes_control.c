@@ -178,6 +178,30 @@ static bool check_names(struct call *c, cordage_json body, const char *const *na
     return true;
 }
 
+/* Likewise one of a wrong type. */
+static bool check_types(struct call *c, cordage_json body)
+{
+    static const char *const ids[] = { "guild_id", "channel_id", "author_id" };
+    cordage_json content = json_get(body, "content");
+    char sentence[80];
+    struct str text;
+    uint64_t id;
+
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        cordage_json given = json_get(body, ids[i]);
+
+        if (json_is_absent(given) || json_id(given, &id))
+            continue;
+        snprintf(sentence, sizeof sentence, "\"%s\" must be an id.", ids[i]);
+        call_error(c, 400, 0, sentence);
+        return false;
+    }
+    if (json_is_absent(content) || json_str(content, &text))
+        return true;
+    call_error(c, 400, 0, "\"content\" must be a string.");
+    return false;
+}
+
 static void post_message(struct call *c)
 {
     static const char *const names[] = { "guild_id",  "channel_id", "shard",
@@ -188,8 +212,8 @@ static void post_message(struct call *c)
     cordage_json body;
     uint64_t id;
 
-    if (!parse_body(c, &body) || !check_names(c, body, names) || !find_place(c, body) ||
-        !find_author(c, body, &author))
+    if (!parse_body(c, &body) || !check_names(c, body, names) || !check_types(c, body) ||
+        !find_place(c, body) || !find_author(c, body, &author))
         return;
     json_str(json_get(body, "content"), &m.content);
     m.guild = c->guild;

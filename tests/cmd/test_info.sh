@@ -42,7 +42,8 @@ expect 1 'wrong    intents     MESSAGE_CONTENT' --intents 1 -- $doctor --intents
 expect 3 'wrong    token       Discord refuses it' -- env DISCORD_TOKEN=bad $doctor
 expect 1 'wrong    api' -- env CORDAGE_API=https://127.0.0.1:1/api/v10 $doctor
 expect 1 'wrong    tls' -- env -u CORDAGE_CA_FILE $doctor
-expect 1 'wrong    token       There is none.' -- env -u DISCORD_TOKEN $doctor
+expect 2 'wrong    token       There is none.' -- env -u DISCORD_TOKEN $doctor
+expect 2 'wrong    ca' -- env CORDAGE_CA_FILE=/etc/passwd $doctor
 expect 4 'wrong    budget' --recommended-shards 4 --session-limit 3 -- $doctor
 expect 4 '"wrong":1' --recommended-shards 4 --session-limit 3 -- $doctor --json
 # Looking costs no IDENTIFY, and breaks no rule.

@@ -2,7 +2,7 @@
  *
  * Happy path: the name is looked up, its first address is connected to, and where there
  * is a proxy, that is asked to CONNECT further. An address that refuses, or that says
- * nothing for 5 s, is followed by the next one; the last one's fault is reported. */
+ * nothing for 2.5 s, is followed by the next one; the last one's fault is reported. */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
 

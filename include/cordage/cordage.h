@@ -107,8 +107,8 @@ typedef struct cordage_options {
     cordage_log_fn log; /* NULL: stderr, up to the level that CORDAGE_LOG names (warn) */
     void *log_user;
     cordage_log_level log_level; /* with `log` set */
-    /* 1 (default): SIGINT and SIGTERM stop cordage_client_run, and a second one ends the
-     * process. */
+    /* 1 (default): SIGINT and SIGTERM stop cordage_client_run, and another one half a
+     * second later or more ends the process. */
     int handle_signals;
 } cordage_options;
 

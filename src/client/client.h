@@ -80,6 +80,8 @@ struct cordage_client {
     bool impatient;   /* the end of STOPPING has waited long enough */
     struct mail idle_mail, flush_mail, end_mail;
     uv_signal_t signals[2];
+    bool signalled;
+    uint64_t signalled_at; /* uv_now of the first one */
 };
 
 /* Runs the mail on the control loop; CORDAGE_ECLOSED, and nothing follows, when nothing

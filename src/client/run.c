@@ -17,7 +17,7 @@
 #include "loop_mark.h"
 #include "ticks.h"
 
-enum { PATIENCE_MS = 10 * 1000 };
+enum { PATIENCE_MS = 10 * 1000, SIGNAL_ECHO_MS = 500 };
 
 static void enter(cordage_client *c, enum client_phase phase)
 {
@@ -241,12 +241,23 @@ void client_begin_stop(cordage_client *c)
 static void on_signal(uv_signal_t *handle, int number)
 {
     cordage_client *c = handle->data;
+    uint64_t now = uv_now(handle->loop);
 
-    log_line(&c->log, LOG_INFO, "signal %d: stopping", number);
-    /* The next one ends the process at once, as it would without us. */
+    if (!c->signalled) {
+        log_line(&c->log, LOG_INFO, "signal %d: stopping", number);
+        c->signalled = true;
+        c->signalled_at = now;
+        client_begin_stop(c);
+        return;
+    }
+    /* The same wish by two ways: timeout(1) and service managers signal the process and
+     * its group, and a program that runs this one passes its own signals on. */
+    if (now - c->signalled_at < SIGNAL_ECHO_MS)
+        return;
+    /* Somebody means it: end at once, as without us. */
     uv_signal_stop(&c->signals[0]);
     uv_signal_stop(&c->signals[1]);
-    client_begin_stop(c);
+    raise(number);
 }
 
 static int open_signals(cordage_client *c, cordage_error *error)

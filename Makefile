@@ -38,3 +38,4 @@ acceptance: build
 
 install: build
 	@meson install -C $(BUILD)
+	@[ -n "$$DESTDIR" ] || PATH="$$PATH:/sbin" ldconfig 2>/dev/null || :

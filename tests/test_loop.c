@@ -59,6 +59,21 @@ static void arm(struct rig *r, struct noted *noted, int name, uint64_t at)
     r->host->arm(r->host, &noted->timer, at);
 }
 
+TEST(a_closed_standard_descriptor_is_said_before_anything_breaks)
+{
+    struct loop_options options = { .speed = 1 };
+    struct loop *l;
+    cordage_error error;
+    int kept = dup(STDIN_FILENO);
+
+    CHECK(kept > STDERR_FILENO);
+    close(STDIN_FILENO);
+    CHECK_INT(loop_new(&options, &l, &error), CORDAGE_ESYSTEM);
+    CHECK(strstr(error.message, "/dev/null") != NULL);
+    CHECK_INT(dup2(kept, STDIN_FILENO), STDIN_FILENO);
+    close(kept);
+}
+
 TEST(timers_fire_in_order_and_equal_ones_as_they_were_armed)
 {
     struct rig r = rig_new(1);
@@ -314,7 +329,8 @@ TEST(a_loop_leaves_no_descriptor_behind)
     CHECK_INT(count_fds(), before);
 }
 
-RUN_TESTS(T(timers_fire_in_order_and_equal_ones_as_they_were_armed),
+RUN_TESTS(T(a_closed_standard_descriptor_is_said_before_anything_breaks),
+          T(timers_fire_in_order_and_equal_ones_as_they_were_armed),
           T(a_disarmed_timer_does_not_fire),
           T(a_timer_that_arms_itself_for_the_past_holds_nobody_up),
           T(now_stands_still_within_a_turn_and_moves_between_turns),

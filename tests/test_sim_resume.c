@@ -141,6 +141,27 @@ TEST(a_wrong_token_is_closed_with_4004)
     end(&r, &a, &b);
 }
 
+TEST(after_a_wrong_token_the_right_one_breaks_no_further_rule)
+{
+    struct sim_config config = rig_config();
+    struct rig r;
+    struct client a, b, c;
+
+    start(&r, &a, &config);
+    client_gone(&a, 1006);
+    client_connect_to(&r, &b, RIG_QUERY, true);
+    client_say(&b, "{\"op\":6,\"d\":{\"token\":\"no\",\"session_id\":\"%s\",\"seq\":2}}",
+               a.session_id);
+    CHECK_INT(b.close_code, 4004);
+    client_gone(&b, 4004);
+    rig_wait(&r, 6000);
+    client_connect(&r, &c);
+    client_identify(&c, 0, 1, 1);
+    client_gets(&c, "READY");
+    rig_broke(&r, RULE_BAD_TOKEN);
+    end(&r, &a, &c);
+}
+
 TEST(an_unknown_session_gets_op_9_and_breaks_no_rule)
 {
     struct sim_config config = rig_config();
@@ -410,6 +431,7 @@ RUN_TESTS(T(what_was_missed_comes_again_with_its_numbers_and_then_resumed),
           T(guilds_go_on_coming_while_the_client_is_away),
           T(a_long_replay_goes_out_as_the_connection_takes_it),
           T(a_wrong_token_is_closed_with_4004),
+          T(after_a_wrong_token_the_right_one_breaks_no_further_rule),
           T(an_unknown_session_gets_op_9_and_breaks_no_rule),
           T(a_session_expires_after_its_ttl), T(a_sequence_ahead_is_closed_with_4007),
           T(a_sequence_that_is_forgotten_gets_op_9),

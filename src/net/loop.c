@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conn.h"
 #include "error.h"
@@ -175,12 +177,27 @@ static int refused(int uv_error, cordage_error *error)
     return error_set(error, code, "cannot make an event loop: %s", uv_strerror(uv_error));
 }
 
+/* libuv aborts the process when it closes a descriptor that took the place of a standard
+ * one. Which are missing, a library must not decide to fill. */
+static bool has_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            return false;
+    return true;
+}
+
 int loop_new(const struct loop_options *options, struct loop **out, cordage_error *error)
 {
-    struct loop *l = mem_zero(sizeof *l);
+    struct loop *l;
     int err;
 
     *out = NULL;
+    if (!has_standard_descriptors())
+        return error_set(error, CORDAGE_ESYSTEM,
+                         "Standard input, output or error is closed. Start the program "
+                         "with all three open, for example with </dev/null.");
+    l = mem_zero(sizeof *l);
     if (!l)
         return error_set(error, CORDAGE_ENOMEM, "out of memory for an event loop");
     init(l, options);

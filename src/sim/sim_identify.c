@@ -295,7 +295,6 @@ void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now)
     if (ss) {
         c->shard_id = ss->wants.shard_id;
         c->shard_count = ss->wants.shard_count;
-        c->fingerprint = ss->wants.fingerprint;
     }
     if (!sim_token_ok(s, token)) {
         note_fatal(c, sim_recall_session(s, session_id), now);
@@ -307,6 +306,8 @@ void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now)
         refuse_resume(c, session_id, now);
         return;
     }
+    /* Only now: a wrong token's 4004 says nothing against the one that identified. */
+    c->fingerprint = ss->wants.fingerprint;
     if (!check_seq(c, ss, seq, now))
         return;
     note_wrong_door(c, ss, now);

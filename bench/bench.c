@@ -267,6 +267,17 @@ static const char *const names[] = { "none", "zlib-stream", "zstd-stream" };
 
 enum { BARE, STOCK, ENVELOPE, HANDLER, KINDS };
 
+static const int widths[KINDS] = { 10, 12, 14, 14 };
+
+/* In thousands; "-" where nothing was measured. */
+static void print_rate(int width, double rate)
+{
+    if (rate > 0)
+        printf(" %*.0fk", width - 1, rate / 1e3);
+    else
+        printf(" %*s", width, "-");
+}
+
 static void speed(const struct place *place, size_t events, int rounds)
 {
     printf("events per CPU-second from connect to the last event, one busy connection "
@@ -297,8 +308,10 @@ static void speed(const struct place *place, size_t events, int rounds)
             qsort(cpu[k], (size_t)rounds, sizeof cpu[k][0], ascending);
             rate[k] = cpu[k][rounds / 2] > 0 ? (double)events / cpu[k][rounds / 2] : 0;
         }
-        printf("%-12s %9.0fk %11.0fk %13.0fk %13.0fk\n", names[c], rate[BARE] / 1e3,
-               rate[STOCK] / 1e3, rate[ENVELOPE] / 1e3, rate[HANDLER] / 1e3);
+        printf("%-12s", names[c]);
+        for (int k = 0; k < KINDS; k++)
+            print_rate(widths[k], rate[k]);
+        putchar('\n');
         printf("%-12s %10s %12s %13.0f%% %13.0f%%\n", "  of bare", "100%", "",
                100 * rate[ENVELOPE] / rate[BARE], 100 * rate[HANDLER] / rate[BARE]);
         fflush(stdout);

@@ -20,26 +20,26 @@
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
 #define CHECK(condition) assert_true(condition)
-#define CHECK_INT(got, want)                                                           \
-    do {                                                                               \
-        long long got_ = (long long)(got), want_ = (long long)(want);                  \
-        if (got_ != want_)                                                             \
-            fail_msg("%s is %lld, want %lld", #got, got_, want_);                      \
+#define CHECK_INT(got, want)                                          \
+    do {                                                              \
+        long long got_ = (long long)(got), want_ = (long long)(want); \
+        if (got_ != want_)                                            \
+            fail_msg("%s is %lld, want %lld", #got, got_, want_);     \
     } while (0)
-#define CHECK_STR(got, want)                                                           \
-    do {                                                                               \
-        struct str got_ = (got);                                                       \
-        const char *want_ = (want);                                                    \
-        if (!str_is(got_, want_))                                                      \
-            fail_msg("%s is \"%.*s\", want \"%s\"", #got, STR_FMT(got_), want_);       \
+#define CHECK_STR(got, want)                                                     \
+    do {                                                                         \
+        struct str got_ = (got);                                                 \
+        const char *want_ = (want);                                              \
+        if (!str_is(got_, want_))                                                \
+            fail_msg("%s is \"%.*s\", want \"%s\"", #got, STR_FMT(got_), want_); \
     } while (0)
 
 /* One line per test; the program's exit code says how many failed. */
-#define RUN_TESTS(...)                                                                 \
-    int main(void)                                                                     \
-    {                                                                                  \
-        const struct CMUnitTest tests[] = { __VA_ARGS__ };                             \
-        return cmocka_run_group_tests(tests, NULL, NULL);                              \
+#define RUN_TESTS(...)                                     \
+    int main(void)                                         \
+    {                                                      \
+        const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
+        return cmocka_run_group_tests(tests, NULL, NULL);  \
     }
 #define T(name) cmocka_unit_test(name)
 

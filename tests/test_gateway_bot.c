@@ -1,7 +1,6 @@
 /* GET /gateway/bot: the answer, read whole and cut, and every way it can be wrong. */
 #include "gateway_bot.h"
 
-
 #include "captures.h"
 #include "certs.h"
 #include "peer.h"

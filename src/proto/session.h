@@ -194,8 +194,8 @@ int session_feed(struct session *s, struct str payload, uint64_t now);
 /* The peer closed with `code`, or the connection was lost or could not be made: 1006.
  * After our own SESSION_CLOSE it may be called or not. Idempotent. */
 void session_closed(struct session *s, int code, uint64_t now);
-/* The last DELIVER could not be taken, for want of memory: as if it had never come. Closes
- * with 4000, and a RESUME brings it again; a READY takes its session with it. */
+/* The last DELIVER could not be taken, for want of memory: as if it had never come.
+ * Closes with 4000, and a RESUME brings it again; a READY takes its session with it. */
 void session_undeliver(struct session *s, uint64_t now);
 /* The stream can't go on (corrupt compression, broken frames): closes with 4000, resumes.
  */

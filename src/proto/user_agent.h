@@ -7,8 +7,8 @@
 
 #include "cordage/version.h"
 
-/* The project's home page, which whoever packages Cordage can name. Until there is one, an
- * address that is reserved for examples: it is nobody else's and never will be. */
+/* The project's home page, which whoever packages Cordage can name. Until there is one,
+ * an address that is reserved for examples: it is nobody else's and never will be. */
 #ifndef CORDAGE_HOMEPAGE
 #define CORDAGE_HOMEPAGE "https://example.org/cordage"
 #endif

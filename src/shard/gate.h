@@ -51,9 +51,9 @@ void gate_free(struct gate *g);
 int gate_limits(struct gate *g, uint32_t max_concurrency, uint64_t total,
                 uint64_t remaining, uint64_t reset_after_ms);
 
-/* A session of this bot came up: Discord accepts its token, intents and shard count. Until
- * then one fresh start goes alone, so that a bot which Discord refuses for good spends one
- * IDENTIFY and not one for each key. */
+/* A session of this bot came up: Discord accepts its token, intents and shard count.
+ * Until then one fresh start goes alone, so that a bot which Discord refuses for good
+ * spends one IDENTIFY and not one for each key. */
 void gate_proven(struct gate *g);
 
 /* A place that still stands for an earlier ask is withdrawn first. */

@@ -222,7 +222,7 @@ struct sim {
     uint64_t traffic_at;   /* when the present rate began */
     uint64_t n_said;       /* traffic messages due since then */
     uint64_t traffic_left; /* how many are still to be said */
-    uint32_t next_talker; /* the guild that talks next */
+    uint32_t next_talker;  /* the guild that talks next */
     size_t buffered_bytes;
     uint64_t wake_at; /* when connections and sessions want a look */
 };

@@ -23,9 +23,9 @@ static const char *const chatter[] = {
     "lol",
     "see you at 8\nor maybe 9",
     "naïve café façade",
-    "that's what I meant: a longer message which goes on for a while, because people "
-    "sometimes "
-    "have a lot to say about lathes, boats and the weather on the coast",
+    ("that's what I meant: a longer message which goes on for a while, because people "
+     "have "
+     "a lot to say about lathes, boats and the weather on the coast"),
     "👍🏽",
     "path is C:\\temp\\new",
     "ok",

@@ -31,9 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              strchr(u.host, ':') ? "%s://[%s]:%u%s%s%s" : "%s://%s:%u%s%s%s",
              schemes[u.websocket][u.tls], u.host, u.port, u.path, u.query[0] ? "?" : "",
              u.query);
-    FUZZ_CHECK(url_parse(str_of(again), &v, &error) == 0 || strlen(again) > LIMIT_URL);
-    if (strlen(again) <= LIMIT_URL)
-        FUZZ_CHECK(strcmp(u.host, v.host) == 0 && u.port == v.port &&
-                   strcmp(u.path, v.path) == 0 && strcmp(u.query, v.query) == 0);
+    if (strlen(again) >= LIMIT_URL)
+        return 0; /* the port that was added made it too long */
+    FUZZ_CHECK(url_parse(str_of(again), &v, &error) == 0);
+    FUZZ_CHECK(strcmp(u.host, v.host) == 0 && u.port == v.port &&
+               strcmp(u.path, v.path) == 0 && strcmp(u.query, v.query) == 0);
     return 0;
 }

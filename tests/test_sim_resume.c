@@ -154,6 +154,7 @@ TEST(after_a_wrong_token_the_right_one_breaks_no_further_rule)
                a.session_id);
     CHECK_INT(b.close_code, 4004);
     client_gone(&b, 4004);
+    client_release(&b);
     rig_wait(&r, 6000);
     client_connect(&r, &c);
     client_identify(&c, 0, 1, 1);

@@ -36,6 +36,7 @@ static bool suffer(struct bot *bot, uint64_t total, unsigned *resumed)
         if (!bot_wait(bot, SHARDS, *resumed, total * (i + 1) / (FAULTS + 2)))
             return false;
         met = simrig_fault(bot->sim, faults[i]);
+        CHECK_INT(met, strstr(faults[i], "all") ? SHARDS : 1);
         if (!strstr(faults[i], "split"))
             *resumed += (unsigned)met;
     }

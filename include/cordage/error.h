@@ -38,7 +38,8 @@ extern "C" {
     X(ENOTFOUND, -16, "not found", 1)                                     \
     X(ESTATE, -17, "not possible in this state", 1)                       \
     X(EIO, -18, "input or output failed", 1)                              \
-    X(ESYSTEM, -19, "the operating system refused", 1)
+    X(ESYSTEM, -19, "the operating system refused", 1)                    \
+    X(EBUSY, -20, "in use by another process", 2)
 
 enum cordage_error_code {
     CORDAGE_OK = 0,

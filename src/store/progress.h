@@ -1,0 +1,55 @@
+/* progress.h - which events of a shard are done, also after kill -9.
+ *
+ * The loop takes events in the order of their sequence. One that nobody handles is done at
+ * once; the others are written down as open until their last handler has returned. So an
+ * event is done if it isn't later than the last one taken and not open; W, up to which
+ * all are done, is one less than the lowest open one, or the last one taken.
+ *
+ * All of it lives in a small file that is mapped into memory: writing it down costs a
+ * store or two, no system call, and what was written is there when the process has been
+ * killed. (After a loss of power the file may be older than the truth: then events come
+ * twice, none is lost.) Each write leaves the file true at every instruction: an event is
+ * open before it is taken.
+ *
+ * Without a file (dir NULL) the same in plain memory. */
+#ifndef STORE_PROGRESS_H
+#define STORE_PROGRESS_H
+
+#include <stdint.h>
+#include <stdbool.h>
+
+#include "cordage/error.h"
+
+struct progress;
+
+/* `room`: as many events as can be open at one time. `mark`: of the session, 0: none. If
+ * the file there has the same mark it goes on from what it says; else it begins empty,
+ * with W = 0. A file that makes no sense counts as none. CORDAGE_EIO with a sentence,
+ * CORDAGE_ENOMEM. */
+int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint32_t room,
+                  uint64_t mark, struct progress **out, cordage_error *error);
+/* Nothing is open any more that anybody could close. NULL is fine. */
+void progress_close(struct progress *p);
+/* Removes the file of a shard that is of no use any more. */
+void progress_remove(const char *dir, uint32_t shard_id, uint32_t shard_count);
+
+/* Another session: everything up to `seq` is done. [loop] */
+void progress_begin(struct progress *p, uint64_t mark, uint64_t seq);
+/* An event that needs no handler. [loop] */
+void progress_pass(struct progress *p, uint64_t seq);
+/* An event that will be handled: its place, for progress_done. More than `room` at one
+ * time: UINT32_MAX, and the event counts as open until progress_begin (which only makes W
+ * fall behind). [loop] */
+uint32_t progress_take(struct progress *p, uint64_t seq);
+/* Its handlers have returned. [any thread] */
+void progress_done(struct progress *p, uint32_t place);
+/* W. [any thread; exact on the loop] */
+uint64_t progress_low(const struct progress *p);
+/* Whether an event that comes again was done in a process that died: then its handlers are
+ * not called again. Asked before it is passed or taken. What that process left open stays
+ * so until it comes again. [loop] */
+bool progress_was_done(const struct progress *p, uint64_t seq);
+/* The mark it has now. */
+uint64_t progress_mark(const struct progress *p);
+
+#endif

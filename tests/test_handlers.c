@@ -45,14 +45,14 @@ TEST(an_event_is_wanted_while_it_has_a_handler)
     int count = 0, id;
 
     CHECK_INT(handlers_init(&h), 0);
-    CHECK(!handlers_want(&h, EVENT_MESSAGE_CREATE));
-    id = add(&h, EVENT_MESSAGE_CREATE, add_one, &count);
+    CHECK(!handlers_want(&h, CORDAGE_EVENT_MESSAGE_CREATE));
+    id = add(&h, CORDAGE_EVENT_MESSAGE_CREATE, add_one, &count);
     CHECK(id > 0);
-    CHECK(handlers_want(&h, EVENT_MESSAGE_CREATE));
-    CHECK(!handlers_want(&h, EVENT_GUILD_CREATE));
-    CHECK(!handlers_want(&h, EVENT_OTHER));
+    CHECK(handlers_want(&h, CORDAGE_EVENT_MESSAGE_CREATE));
+    CHECK(!handlers_want(&h, CORDAGE_EVENT_GUILD_CREATE));
+    CHECK(!handlers_want(&h, CORDAGE_EVENT_UNKNOWN));
     CHECK_INT(handlers_remove(&h, id), 0);
-    CHECK(!handlers_want(&h, EVENT_MESSAGE_CREATE));
+    CHECK(!handlers_want(&h, CORDAGE_EVENT_MESSAGE_CREATE));
     handlers_release(&h);
 }
 
@@ -63,10 +63,10 @@ TEST(a_handler_of_any_event_wants_them_all)
 
     handlers_init(&h);
     id = add(&h, HANDLER_ANY, add_one, &count);
-    CHECK(handlers_want(&h, EVENT_OTHER));
-    CHECK(handlers_want(&h, EVENT_READY));
+    CHECK(handlers_want(&h, CORDAGE_EVENT_UNKNOWN));
+    CHECK(handlers_want(&h, CORDAGE_EVENT_READY));
     handlers_remove(&h, id);
-    CHECK(!handlers_want(&h, EVENT_OTHER));
+    CHECK(!handlers_want(&h, CORDAGE_EVENT_UNKNOWN));
     handlers_release(&h);
 }
 
@@ -77,7 +77,7 @@ TEST(a_tick_wants_no_event)
 
     handlers_init(&h);
     add(&h, HANDLER_TICK, add_one, &count);
-    for (unsigned kind = 0; kind < N_EVENT_KINDS; kind++)
+    for (unsigned kind = 0; kind < CORDAGE_N_EVENTS; kind++)
         CHECK(!handlers_want(&h, kind));
     handlers_release(&h);
 }
@@ -88,11 +88,11 @@ TEST(handlers_run_in_the_order_they_were_registered)
     int count = 0;
 
     handlers_init(&h);
-    add(&h, EVENT_READY, add_one, &count);    /* 1 */
-    add(&h, EVENT_READY, append_one, &count); /* 11 */
-    add(&h, EVENT_RESUMED, add_one, &count);  /* another kind */
-    add(&h, EVENT_READY, double_it, &count);  /* 22 */
-    run(&h, EVENT_READY);
+    add(&h, CORDAGE_EVENT_READY, add_one, &count);    /* 1 */
+    add(&h, CORDAGE_EVENT_READY, append_one, &count); /* 11 */
+    add(&h, CORDAGE_EVENT_RESUMED, add_one, &count);  /* another kind */
+    add(&h, CORDAGE_EVENT_READY, double_it, &count);  /* 22 */
+    run(&h, CORDAGE_EVENT_READY);
     CHECK_INT(count, 22);
     handlers_release(&h);
 }
@@ -103,15 +103,15 @@ TEST(ids_differ_and_only_the_named_handler_goes)
     int count = 0, first, second, third;
 
     handlers_init(&h);
-    first = add(&h, EVENT_READY, add_one, &count);
-    second = add(&h, EVENT_READY, add_one, &count);
+    first = add(&h, CORDAGE_EVENT_READY, add_one, &count);
+    second = add(&h, CORDAGE_EVENT_READY, add_one, &count);
     CHECK(first != second);
     CHECK_INT(handlers_remove(&h, first), 0);
     CHECK_INT(handlers_remove(&h, first), CORDAGE_ENOTFOUND);
     CHECK_INT(handlers_remove(&h, 0), CORDAGE_ENOTFOUND);
-    third = add(&h, EVENT_READY, add_one, &count);
+    third = add(&h, CORDAGE_EVENT_READY, add_one, &count);
     CHECK(third != first && third != second);
-    run(&h, EVENT_READY);
+    run(&h, CORDAGE_EVENT_READY);
     CHECK_INT(count, 2);
     handlers_release(&h);
 }
@@ -123,15 +123,15 @@ TEST(a_removed_handler_is_not_begun_by_an_event_that_holds_it)
     int count = 0, id;
 
     handlers_init(&h);
-    id = add(&h, EVENT_READY, add_one, &count);
+    id = add(&h, CORDAGE_EVENT_READY, add_one, &count);
     set = handlers_hold(&h);
     CHECK_INT(handlers_remove(&h, id), 0);
     CHECK_INT(set->n, 1);
     CHECK(set->at[0]->removed);
-    add(&h, EVENT_READY, add_one, &count);
+    add(&h, CORDAGE_EVENT_READY, add_one, &count);
     CHECK_INT(set->n, 1); /* the holder's set stays as it was */
     handlers_let_go(&h, set);
-    run(&h, EVENT_READY);
+    run(&h, CORDAGE_EVENT_READY);
     CHECK_INT(count, 1);
     handlers_release(&h);
 }
@@ -157,9 +157,9 @@ TEST(a_handler_may_remove_itself)
     struct self self = { .h = &h };
 
     handlers_init(&h);
-    self.id = handlers_add(&h, EVENT_READY, (handler_fn)remove_itself, &self, 0);
-    run(&h, EVENT_READY);
-    run(&h, EVENT_READY);
+    self.id = handlers_add(&h, CORDAGE_EVENT_READY, (handler_fn)remove_itself, &self, 0);
+    run(&h, CORDAGE_EVENT_READY);
+    run(&h, CORDAGE_EVENT_READY);
     CHECK_INT(self.runs, 1);
     handlers_release(&h);
 }
@@ -192,7 +192,7 @@ static void count_atomically(int *user)
 static void *run_many(void *user)
 {
     for (int i = 0; i < 2000; i++)
-        run(user, EVENT_MESSAGE_CREATE);
+        run(user, CORDAGE_EVENT_MESSAGE_CREATE);
     return NULL;
 }
 
@@ -204,7 +204,7 @@ TEST(handlers_come_and_go_while_events_run)
     int ids[8] = { 0 };
 
     handlers_init(&h);
-    handlers_add(&h, EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count, 0);
+    handlers_add(&h, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count, 0);
     for (int i = 0; i < 3; i++)
         pthread_create(&threads[i], NULL, run_many, &h);
     for (int i = 0; i < 2000; i++) {
@@ -212,7 +212,7 @@ TEST(handlers_come_and_go_while_events_run)
 
         if (*id)
             CHECK_INT(handlers_remove(&h, *id), 0);
-        *id = handlers_add(&h, EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count,
+        *id = handlers_add(&h, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count,
                            0);
         CHECK(*id > 0);
     }
@@ -222,7 +222,7 @@ TEST(handlers_come_and_go_while_events_run)
     CHECK(count >= 6000);
     for (int i = 0; i < 8; i++)
         CHECK_INT(handlers_remove(&h, ids[i]), 0);
-    CHECK_INT(h.counts[EVENT_MESSAGE_CREATE], 1);
+    CHECK_INT(h.counts[CORDAGE_EVENT_MESSAGE_CREATE], 1);
     handlers_release(&h);
 }
 

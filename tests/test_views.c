@@ -5,7 +5,7 @@
 
 #include "buf.h"
 #include "captures.h"
-#include "events.h"
+#include "event.h"
 #include "json.h"
 #include "test.h"
 
@@ -193,7 +193,7 @@ static void view_all(struct str d)
     CHECK_INT(guild.member_count, 0);
     assert_non_null(ready.username.p);
     assert_non_null(m.content.p);
-    for (enum event_kind kind = EVENT_OTHER; kind < N_EVENT_KINDS; kind++) {
+    for (cordage_event_type kind = CORDAGE_EVENT_UNKNOWN; kind < CORDAGE_N_EVENTS; kind++) {
         struct event_route route = event_route_of(kind, r.event.data);
 
         CHECK_INT(route.guild_id, 0);
@@ -261,19 +261,19 @@ static void check_capture(struct str content, void *user)
         cordage_json payload = cordage_json_at(r.event.data, i);
         cordage_event e = { .data = json_get(payload, "d") };
         struct str name = { "", 0 };
-        enum event_kind kind;
+        cordage_event_type kind;
 
         json_str(json_get(payload, "t"), &name);
-        kind = event_kind_of(name);
-        if (name.n && kind != EVENT_READY)
+        kind = event_type_of(name);
+        if (name.n && kind != CORDAGE_EVENT_READY)
             CHECK(event_route_of(kind, e.data).guild_id != 0);
-        if (kind == EVENT_READY)
+        if (kind == CORDAGE_EVENT_READY)
             check_ready(&e);
-        else if (kind == EVENT_GUILD_CREATE)
+        else if (kind == CORDAGE_EVENT_GUILD_CREATE)
             check_guild(&e);
-        else if (kind == EVENT_MESSAGE_CREATE)
+        else if (kind == CORDAGE_EVENT_MESSAGE_CREATE)
             check_message(&e);
-        *n_checked += kind != EVENT_OTHER;
+        *n_checked += kind != CORDAGE_EVENT_UNKNOWN;
     }
     rig_release(&r);
 }

@@ -1,19 +1,19 @@
 /* cache.h - what events leave behind.
  *
  * One cache per process; a slice of it per shard. A slice is written by one thread at a
- * time, its shard's loop; slices are written side by side, and any thread may read. Guilds
- * are found through stripes by their id, each with a lock that is held for one operation;
- * users, whom guilds of all shards share, have stripes of their own.
+ * time, its shard's loop; slices are written side by side, and any thread may read.
+ * Guilds are found through stripes by their id, each with a lock that is held for one
+ * operation; users, whom guilds of all shards share, have stripes of their own.
  *
  * What is kept follows the policies; without GUILDS nothing that belongs to a guild is. A
  * user goes with the last member that refers to it; one that never had a member stays
- * until its policy ends. LRU counts over the whole process: a write touches, and so does a
- * read of a single object. TTL counts from the last write; what is too old is not found,
- * and is removed by cache_expire.
+ * until its policy ends. LRU counts over the whole process: a write touches, and so does
+ * a read of a single object. TTL counts from the last write; what is too old is not
+ * found, and is removed by cache_expire.
  *
  * A guild that is unavailable keeps what it had, until GUILD_CREATE replaces everything.
- * After an IDENTIFY, READY drops the guilds of its shard that it does not list. Events of a
- * guild that the cache does not have (before its GUILD_CREATE) leave nothing, but for
+ * After an IDENTIFY, READY drops the guilds of its shard that it does not list. Events of
+ * a guild that the cache does not have (before its GUILD_CREATE) leave nothing, but for
  * users. */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -46,8 +46,8 @@ void cache_slice_free(struct cache_slice *s);
 struct cache_change {
     /* What there was before, as JSON: the object that the event updates or removes, as
      * GUILD_CREATE would list it, with `id` (or `user`, `user_id`, `sound_id`) and
-     * `guild_id`; a guild without its lists. Empty: nothing was cached, the event concerns
-     * no single object, or nobody asked. */
+     * `guild_id`; a guild without its lists. Empty: nothing was cached, the event
+     * concerns no single object, or nobody asked. */
     struct buf *old; /* NULL: nobody asks */
 };
 /* Applies an event's `d`. `self`: the bot's user id, 0 if it isn't known. CORDAGE_ENOMEM:
@@ -59,12 +59,13 @@ int cache_apply(struct cache_slice *s, cordage_event_type type, cordage_json d,
 /* Removes what is too old, at most `most` objects. [any thread] */
 void cache_expire(struct cache *c, unsigned most);
 
-/* ---- Reading: [any thread] ------------------------------------------------------------ */
+/* ---- Reading: [any thread] ------------------------------------------------------------
+ */
 
 /* Writes one object as a JSON object: all its fields, its own id (or user), and for what
- * belongs to a guild `guild_id`. MEMBERS and PRESENCES have `user`: the whole user if it is
- * cached, else {id}. GUILDS have none of the lists. `guild_id` is ignored for GUILDS and
- * USERS. CORDAGE_ENOTFOUND, CORDAGE_ENOMEM. */
+ * belongs to a guild `guild_id`. MEMBERS and PRESENCES have `user`: the whole user if it
+ * is cached, else {id}. GUILDS have none of the lists. `guild_id` is ignored for GUILDS
+ * and USERS. CORDAGE_ENOTFOUND, CORDAGE_ENOMEM. */
 int cache_read(struct cache *c, cordage_kind kind, cordage_id guild_id, cordage_id id,
                struct buf *out);
 /* The ids of a kind, in order, appended as uint64_t: of a guild's; of all guilds or users
@@ -93,9 +94,12 @@ int cache_standing(struct cache *c, cordage_id guild_id, cordage_id user_id,
  * A guild is packed whole, with its users, in a form that the same and later versions
  * read. Only guilds that changed since they were last packed are packed again. */
 
-enum { CACHE_FORMAT = 1 }; /* raised when what is packed can't be read by older versions */
+enum {
+    CACHE_FORMAT = 1
+}; /* raised when what is packed can't be read by older versions */
 
-/* A number that differs when snapshots of one set of policies are of no use to another. */
+/* A number that differs when snapshots of one set of policies are of no use to another.
+ */
 uint64_t cache_policy_mark(const struct cache *c);
 /* Packs the next changed guild, or notes one that is gone (*packed empty). False: none is
  * left; CORDAGE_ENOMEM in *err leaves it changed. [the slice's writer] */

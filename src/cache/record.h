@@ -26,15 +26,15 @@
 
 enum field_type {
     FIELD_BOOL,
-    FIELD_INT,    /* any int64; an integral double counts */
+    FIELD_INT, /* any int64; an integral double counts */
     FIELD_DOUBLE,
-    FIELD_ID,     /* a snowflake, string or integer; given back as a string */
-    FIELD_BITS,   /* a bit set in a decimal string */
-    FIELD_TIME,   /* an ISO 8601 timestamp */
-    FIELD_HASH,   /* an image hash: 32 hex digits, perhaps behind "a_" */
+    FIELD_ID,   /* a snowflake, string or integer; given back as a string */
+    FIELD_BITS, /* a bit set in a decimal string */
+    FIELD_TIME, /* an ISO 8601 timestamp */
+    FIELD_HASH, /* an image hash: 32 hex digits, perhaps behind "a_" */
     FIELD_STRING,
-    FIELD_WORD,   /* a string of which a few are common: field.words */
-    FIELD_IDS,    /* a list of snowflakes */
+    FIELD_WORD, /* a string of which a few are common: field.words */
+    FIELD_IDS,  /* a list of snowflakes */
     FIELD_INTS,
     FIELD_STRINGS,
     FIELD_OBJECT, /* field.of */
@@ -46,7 +46,8 @@ struct schema;
 struct field {
     const char *key;
     enum field_type type;
-    /* The value that takes no room, as JSON text: "false", "0", "\"\"", "[]"… NULL: none. */
+    /* The value that takes no room, as JSON text: "false", "0", "\"\"", "[]"… NULL: none.
+     */
     const char *usual;
     const struct schema *of;
     const char *const *words; /* NULL-terminated, at most 250; only added at its end */

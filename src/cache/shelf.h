@@ -18,13 +18,15 @@ struct shelf {
 };
 
 void shelf_release(struct shelf *s);
-/* Puts or replaces. CORDAGE_ENOMEM leaves it as it was. `record` may lie in this shelf. */
+/* Puts or replaces. CORDAGE_ENOMEM leaves it as it was. `record` may lie in this shelf.
+ */
 int shelf_put(struct shelf *s, uint64_t id, struct str record);
 /* Borrowed until the next change. False: there is none. */
 bool shelf_get(const struct shelf *s, uint64_t id, struct str *record);
 /* Whether there was one. */
 bool shelf_remove(struct shelf *s, uint64_t id);
-/* In the order of ids: the first one above `after`. To begin, `after` is 0 (no id is 0). */
+/* In the order of ids: the first one above `after`. To begin, `after` is 0 (no id is 0).
+ */
 bool shelf_next(const struct shelf *s, uint64_t after, uint64_t *id, struct str *record);
 /* Bytes allocated, without this struct. */
 size_t shelf_bytes(const struct shelf *s);

@@ -169,32 +169,32 @@ static int on(cordage_client *c, unsigned kind, handler_fn fn, void *user)
 
 int cordage_on_ready(cordage_client *c, cordage_ready_fn fn, void *user)
 {
-    return on(c, EVENT_READY, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_READY, (handler_fn)fn, user);
 }
 
 int cordage_on_resumed(cordage_client *c, cordage_resumed_fn fn, void *user)
 {
-    return on(c, EVENT_RESUMED, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_RESUMED, (handler_fn)fn, user);
 }
 
 int cordage_on_guild_create(cordage_client *c, cordage_guild_fn fn, void *user)
 {
-    return on(c, EVENT_GUILD_CREATE, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_GUILD_CREATE, (handler_fn)fn, user);
 }
 
 int cordage_on_guild_update(cordage_client *c, cordage_guild_fn fn, void *user)
 {
-    return on(c, EVENT_GUILD_UPDATE, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_GUILD_UPDATE, (handler_fn)fn, user);
 }
 
 int cordage_on_guild_delete(cordage_client *c, cordage_guild_gone_fn fn, void *user)
 {
-    return on(c, EVENT_GUILD_DELETE, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_GUILD_DELETE, (handler_fn)fn, user);
 }
 
 int cordage_on_message_create(cordage_client *c, cordage_message_fn fn, void *user)
 {
-    return on(c, EVENT_MESSAGE_CREATE, (handler_fn)fn, user);
+    return on(c, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)fn, user);
 }
 
 int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user)

@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "client.h"
-#include "events.h"
+#include "event.h"
 #include "views.h"
 
 struct delivery {
     struct job job;
     struct crew_shard *shard;
-    enum event_kind kind;
+    cordage_event_type kind;
     cordage_guild_why why;
     uint64_t sequence, replayed;
     struct str payload; /* behind this struct, or borrowed until the push returns */
@@ -81,12 +81,12 @@ static void call_handlers(const struct occasion *o)
 {
     static void (*const call[N_HANDLER_KINDS])(const struct occasion *,
                                                const struct handler *) = {
-        [EVENT_READY] = call_ready,
-        [EVENT_RESUMED] = call_resumed,
-        [EVENT_GUILD_CREATE] = call_guild,
-        [EVENT_GUILD_UPDATE] = call_guild,
-        [EVENT_GUILD_DELETE] = call_guild_gone,
-        [EVENT_MESSAGE_CREATE] = call_message,
+        [CORDAGE_EVENT_READY] = call_ready,
+        [CORDAGE_EVENT_RESUMED] = call_resumed,
+        [CORDAGE_EVENT_GUILD_CREATE] = call_guild,
+        [CORDAGE_EVENT_GUILD_UPDATE] = call_guild,
+        [CORDAGE_EVENT_GUILD_DELETE] = call_guild_gone,
+        [CORDAGE_EVENT_MESSAGE_CREATE] = call_message,
         [HANDLER_ANY] = call_any,
     };
     struct handlers *handlers = &o->client->handlers;
@@ -181,17 +181,17 @@ static void note_event(struct crew_shard *s, struct delivery *d, cordage_json da
     unsigned long long nobody = 0;
 
     switch (d->kind) {
-    case EVENT_READY:
+    case CORDAGE_EVENT_READY:
         atomic_compare_exchange_strong(&s->client->user_id, &nobody,
                                        cordage_json_id(
                                            json_get(json_get(data, "user"), "id")));
         guild_book_ready(&s->guilds, data);
         status_reported(&s->status);
         break;
-    case EVENT_GUILD_CREATE:
+    case CORDAGE_EVENT_GUILD_CREATE:
         d->why = guild_book_created(&s->guilds, data);
         break;
-    case EVENT_GUILD_DELETE:
+    case CORDAGE_EVENT_GUILD_DELETE:
         guild_book_deleted(&s->guilds, data);
         break;
     default:
@@ -200,10 +200,10 @@ static void note_event(struct crew_shard *s, struct delivery *d, cordage_json da
     crew_shard_note(s);
 }
 
-static bool is_noted(enum event_kind kind)
+static bool is_noted(cordage_event_type kind)
 {
-    return kind == EVENT_READY || kind == EVENT_GUILD_CREATE ||
-           kind == EVENT_GUILD_DELETE;
+    return kind == CORDAGE_EVENT_READY || kind == CORDAGE_EVENT_GUILD_CREATE ||
+           kind == CORDAGE_EVENT_GUILD_DELETE;
 }
 
 /* Finds the event's `d`, if it is needed on the loop at all. */
@@ -234,7 +234,7 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
 {
     cordage_client *c = s->client;
     struct delivery d = { .shard = s,
-                          .kind = event_kind_of(event->name),
+                          .kind = event_type_of(event->name),
                           .sequence = event->seq,
                           .payload = event->payload };
     bool wanted = handlers_want(&c->handlers, d.kind) && !c->stopping;
@@ -243,7 +243,7 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
     cordage_json body;
     int err = 0;
 
-    if (d.kind == EVENT_RESUMED)
+    if (d.kind == CORDAGE_EVENT_RESUMED)
         d.replayed = s->replayed;
     else
         s->replayed++;
@@ -251,7 +251,7 @@ bool delivery_take(struct crew_shard *s, const struct dispatch *event)
         return true;
     d.job.run = run_delivery;
     d.job.release = release_delivery;
-    d.job.barrier = d.kind == EVENT_READY || d.kind == EVENT_RESUMED;
+    d.job.barrier = d.kind == CORDAGE_EVENT_READY || d.kind == CORDAGE_EVENT_RESUMED;
     if (wanted && !is_inline && !(copy = reserve_copy(d.payload)))
         err = CORDAGE_ENOMEM;
     /* Handlers that run here and now need no lane. */

@@ -107,9 +107,9 @@ int handlers_remove(struct handlers *h, int id)
     return err;
 }
 
-bool handlers_want(const struct handlers *h, enum event_kind kind)
+bool handlers_want(const struct handlers *h, cordage_event_type kind)
 {
-    /* EVENT_OTHER has no handlers of its own: its count stays 0. */
+    /* CORDAGE_EVENT_UNKNOWN has no handlers of its own: its count stays 0. */
     return atomic_load_explicit(&h->counts[kind], memory_order_relaxed) ||
            atomic_load_explicit(&h->counts[HANDLER_ANY], memory_order_relaxed);
 }

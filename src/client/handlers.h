@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "events.h"
+#include "event.h"
 
 /* What a handler is for: a kind of event, any event, or the clock. */
-enum { HANDLER_ANY = N_EVENT_KINDS, HANDLER_TICK, N_HANDLER_KINDS };
+enum { HANDLER_ANY = CORDAGE_N_EVENTS, HANDLER_TICK, N_HANDLER_KINDS };
 
 typedef void (*handler_fn)(void); /* of the type that the kind implies */
 
@@ -58,7 +58,7 @@ int handlers_add(struct handlers *h, unsigned kind, handler_fn fn, void *user,
 /* 0 or CORDAGE_ENOTFOUND; never fails for want of memory. */
 int handlers_remove(struct handlers *h, int id);
 /* Whether a handler of this kind, or of any event, is there. */
-bool handlers_want(const struct handlers *h, enum event_kind kind);
+bool handlers_want(const struct handlers *h, cordage_event_type kind);
 /* The set as it is now; its handlers that are not `removed` may be called until it is let
  * go. */
 struct handler_set *handlers_hold(struct handlers *h);

@@ -8,9 +8,10 @@ static const struct row {
     enum event_effect effect;
 } rows[CORDAGE_N_EVENTS] = {
     [CORDAGE_EVENT_UNKNOWN] = { { "UNKNOWN", 7 }, 0, ROUTE_GUILD, EFFECT_NONE },
-#define ROW(NAME, name, view, intents, route, effect) \
-    [CORDAGE_EVENT_##NAME] = { { #NAME, sizeof #NAME - 1 }, intents, ROUTE_##route, \
-                               EFFECT_##effect },
+#define ROW(NAME, name, view, intents, route, effect)                        \
+    [CORDAGE_EVENT_##NAME] = {                                               \
+        { #NAME, sizeof #NAME - 1 }, intents, ROUTE_##route, EFFECT_##effect \
+    },
     CORDAGE_EVENTS(ROW)
 #undef ROW
 };

@@ -8,8 +8,8 @@
  *     Discord's remaining, less what was sent since it was asked
  *     total less our own count of the last 24 h
  *
- * less the reserve: a tenth of the total, at least one for each shard, but never more than
- * half the total (a bot with as many shards as its budget must be able to start).
+ * less the reserve: a tenth of the total, at least one for each shard, but never more
+ * than half the total (a bot with as many shards as its budget must be able to start).
  *
  * Pure: Unix times in ms come in; a clock that goes back makes nothing younger than now.
  * Not locked. */

@@ -1,8 +1,8 @@
 /* progress.h - which events of a shard are done, also after kill -9.
  *
- * The loop takes events in the order of their sequence. One that nobody handles is done at
- * once; the others are written down as open until their last handler has returned. So an
- * event is done if it isn't later than the last one taken and not open; W, up to which
+ * The loop takes events in the order of their sequence. One that nobody handles is done
+ * at once; the others are written down as open until their last handler has returned. So
+ * an event is done if it isn't later than the last one taken and not open; W, up to which
  * all are done, is one less than the lowest open one, or the last one taken.
  *
  * All of it lives in a small file that is mapped into memory: writing it down costs a
@@ -45,9 +45,9 @@ uint32_t progress_take(struct progress *p, uint64_t seq);
 void progress_done(struct progress *p, uint32_t place);
 /* W. [any thread; exact on the loop] */
 uint64_t progress_low(const struct progress *p);
-/* Whether an event that comes again was done in a process that died: then its handlers are
- * not called again. Asked before it is passed or taken. What that process left open stays
- * so until it comes again. [loop] */
+/* Whether an event that comes again was done in a process that died: then its handlers
+ * are not called again. Asked before it is passed or taken. What that process left open
+ * stays so until it comes again. [loop] */
 bool progress_was_done(const struct progress *p, uint64_t seq);
 /* The mark it has now. */
 uint64_t progress_mark(const struct progress *p);

@@ -11,11 +11,12 @@
  *
  * A database that is damaged, or no database, is set aside under its name and a time
  * (`state.db.broken-20261122-101500`), which is said to the log, and a new one begins. A
- * newer version's is refused: CORDAGE_ESTATE. An older one is migrated in one transaction.
+ * newer version's is refused: CORDAGE_ESTATE. An older one is migrated in one
+ * transaction.
  *
- * Functions on state.db and those on cache.db may run side by side; each half is locked by
- * itself. [any thread]. Times are Unix ms. Errors: CORDAGE_EIO with a sentence that names
- * the file and the fix (a full disk, no permission), CORDAGE_ENOMEM. */
+ * Functions on state.db and those on cache.db may run side by side; each half is locked
+ * by itself. [any thread]. Times are Unix ms. Errors: CORDAGE_EIO with a sentence that
+ * names the file and the fix (a full disk, no permission), CORDAGE_ENOMEM. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -36,11 +37,13 @@ int store_open(const char *dir, const struct log *log, struct store **out,
 void store_close(struct store *s);
 const char *store_dir(const struct store *s);
 
-/* ---- Sessions ----------------------------------------------------------------------- */
+/* ---- Sessions -----------------------------------------------------------------------
+ */
 
 /* Who a session belongs to: anything that differs means that it can't be resumed. */
 struct store_identity {
-    uint64_t token_print; /* a fingerprint of the token: from a keyed hash, not the token */
+    uint64_t
+        token_print; /* a fingerprint of the token: from a keyed hash, not the token */
     uint32_t intents;
     int api_version;
     char encoding[16], compression[16];
@@ -73,7 +76,8 @@ int store_load_sessions(struct store *s, const struct store_identity *who, uint3
 /* No later start may resume it. */
 int store_forget_session(struct store *s, uint32_t shard_id, uint32_t shard_count);
 
-/* ---- The identify ledger ------------------------------------------------------------- */
+/* ---- The identify ledger -------------------------------------------------------------
+ */
 
 /* An IDENTIFY is about to leave: on the disk (synchronous=FULL) when this returns 0. */
 int store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
@@ -84,7 +88,8 @@ int store_load_identifies(struct store *s, uint64_t since,
                                        uint32_t shard_count),
                           void *user);
 
-/* ---- Snapshots ------------------------------------------------------------------------ */
+/* ---- Snapshots ------------------------------------------------------------------------
+ */
 
 /* Each guild's row has a checksum; a row that doesn't fit it breaks its shard's snapshot:
  * store_snapshot_load says so and answers CORDAGE_ENOTFOUND. */
@@ -107,10 +112,10 @@ uint64_t store_mark(struct str session_id);
  * What is new is on the disk at the next checkpoint; a lost one leaves the one before. */
 int store_snapshot_save(struct store *s, const struct store_snapshot *head,
                         const struct store_packed *guilds, size_t n);
-/* Calls `each` with every guild in the order in which they were saved, oldest first (users
- * of later ones are the truer). `each` returns 0 to go on. CORDAGE_ENOTFOUND: there is
- * none that fits head's ids, format (an older one fits), policy_mark and session_mark;
- * head->seq and saved_at are filled in. */
+/* Calls `each` with every guild in the order in which they were saved, oldest first
+ * (users of later ones are the truer). `each` returns 0 to go on. CORDAGE_ENOTFOUND:
+ * there is none that fits head's ids, format (an older one fits), policy_mark and
+ * session_mark; head->seq and saved_at are filled in. */
 int store_snapshot_load(struct store *s, struct store_snapshot *head,
                         int (*each)(void *user, uint64_t guild_id, struct str bytes),
                         void *user);

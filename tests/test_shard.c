@@ -85,6 +85,30 @@ TEST(after_a_drop_it_resumes_where_it_was)
     rig_teardown(&r);
 }
 
+TEST(a_shard_takes_up_the_session_of_an_earlier_process)
+{
+    const struct session_legacy legacy = { STR("sess"), STR("wss://resume.test"), 41 };
+    struct rig r;
+    struct shard_status status;
+
+    rig_setup(&r, COMPRESS_NONE);
+    CHECK_INT(shard_kept(r.shard)->n_id, 0);
+    CHECK_INT(shard_set_presence(r.shard, STR("{\"status\":\"idle\"}")), 0);
+    CHECK_INT(shard_restore(r.shard, &legacy), 0);
+    CHECK_INT(shard_restore_guild(r.shard, 7, GUILD_AVAILABLE), 0);
+    RIG_CALL(&r, shard_start(r.shard));
+    rig_expect_resume(&r, 41);
+    CHECK_STR(str_of(r.g.wire->host), "resume.test");
+    CHECK_STR(rig_notes(&r), "dial-resuming CONNECT dialled HELLO RESUME");
+    rig_say_event(&r, 42);
+    rig_say_resumed(&r, 43);
+    CHECK_INT(shard_kept(r.shard)->seq, 43);
+    shard_status(r.shard, &status);
+    CHECK_INT(status.guilds_available, 1);
+    CHECK_INT(status.stats.identifies, 0);
+    rig_teardown(&r);
+}
+
 TEST(op_7_closes_with_4000_and_resumes)
 {
     struct rig r;
@@ -571,8 +595,9 @@ TEST(a_bad_gateway_url_is_refused)
 }
 
 RUN_TESTS(T(a_shard_goes_from_start_to_ready), T(a_shard_waits_for_dial_and_slot),
-          T(after_a_drop_it_resumes_where_it_was), T(op_7_closes_with_4000_and_resumes),
-          T(op_9_without_hope_begins_a_new_session),
+          T(after_a_drop_it_resumes_where_it_was),
+          T(a_shard_takes_up_the_session_of_an_earlier_process),
+          T(op_7_closes_with_4000_and_resumes), T(op_9_without_hope_begins_a_new_session),
           T(a_close_code_decides_what_comes_next),
           T(the_reason_of_a_close_is_logged_but_forges_no_line),
           T(a_missing_ack_closes_with_4000_and_resumes),

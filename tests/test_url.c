@@ -240,6 +240,23 @@ TEST(a_gateway_url_has_one_slash_before_its_query)
     assert_string_equal(target, "/x/");
 }
 
+TEST(a_url_can_be_written_down_and_read_again)
+{
+    static const char *const texts[] = { "wss://gateway.discord.gg:443/",
+                                         "ws://[::1]:8080/x/y", "https://h:1/" };
+    char text[URL_TEXT];
+    struct url u;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        CHECK_INT(url_parse(str_of(texts[i]), &u, NULL), 0);
+        url_text(&u, text);
+        assert_string_equal(text, texts[i]);
+    }
+    CHECK_INT(url_gateway(STR("wss://h"), "v=10", &u, NULL), 0);
+    url_text(&u, text);
+    assert_string_equal(text, "wss://h:443/");
+}
+
 TEST(a_gateway_url_is_a_websockets)
 {
     struct url u;
@@ -289,4 +306,5 @@ RUN_TESTS(T(a_url_is_taken_apart), T(each_scheme_has_its_port), T(a_query_needs_
           T(a_domain_covers_itself_and_what_is_below),
           T(a_token_travels_in_plain_text_only_where_that_is_allowed),
           T(a_gateway_url_has_one_slash_before_its_query),
-          T(a_gateway_url_is_a_websockets), T(random_bytes_never_break_the_parser))
+          T(a_url_can_be_written_down_and_read_again), T(a_gateway_url_is_a_websockets),
+          T(random_bytes_never_break_the_parser))

@@ -75,6 +75,19 @@ int guilds_deleted(struct guilds *g, uint64_t id, bool unavailable)
     return mark_as(g, id, unavailable ? &unavailable_now : NULL);
 }
 
+int guilds_restore(struct guilds *g, uint64_t id, enum guild_state state)
+{
+    static void *const marks[] = {
+        [GUILD_WAITING] = &waiting,
+        [GUILD_AVAILABLE] = &available,
+        [GUILD_UNAVAILABLE] = &unavailable_now,
+    };
+    int err = mark_as(g, id, marks[state]);
+
+    g->loading = g->n_waiting > 0;
+    return err;
+}
+
 void guilds_stop_waiting(struct guilds *g)
 {
     g->loading = false;

@@ -26,6 +26,10 @@ int guilds_ready(struct guilds *g, cordage_json ids);
 int guilds_created(struct guilds *g, uint64_t id, bool unavailable);
 /* GUILD_DELETE: an outage when `unavailable`, else the bot is in it no longer. */
 int guilds_deleted(struct guilds *g, uint64_t id, bool unavailable);
+/* A guild that the session had in an earlier process; for READY's that have not answered
+ * yet it is loading again. As guilds_created. */
+enum guild_state { GUILD_WAITING, GUILD_AVAILABLE, GUILD_UNAVAILABLE };
+int guilds_restore(struct guilds *g, uint64_t id, enum guild_state state);
 /* Nothing came for long enough: whoever has not answered is taken for unavailable. */
 void guilds_stop_waiting(struct guilds *g);
 static inline bool guilds_loading(const struct guilds *g)

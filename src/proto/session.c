@@ -119,6 +119,7 @@ int session_init(struct session *s, const struct session_config *config, uint64_
         s->config.guilds_quiet_ms = GUILDS_QUIET_MS;
     s->rng = rng_seeded(config->seed);
     outbox_init(&s->outbox);
+    session_forget(s);
     err = url_gateway(str_of(config->gateway_url), config->query, &s->gateway, NULL);
     if (err)
         goto fail;
@@ -283,7 +284,7 @@ uint64_t session_deadline(const struct session *s)
     return at;
 }
 
-static void ask_to_dial(struct session *s)
+void session_ask_to_dial(struct session *s)
 {
     s->in.idle.asked = true;
     s->has_ticket = !session_exists(s);
@@ -294,7 +295,7 @@ void session_tick(struct session *s, uint64_t now)
 {
     s->now = now;
     if (s->state == SESSION_IDLE && !s->in.idle.asked && now >= s->in.idle.dial_at)
-        ask_to_dial(s);
+        session_ask_to_dial(s);
     if (!s->paused && now >= s->deadline) {
         session_lose(s, (struct loss){ .close = true }, now);
         return;

@@ -48,6 +48,7 @@ struct session_config {
     struct json_parser *parser; /* the loop's; borrowed for the session's life */
     uint64_t seed;              /* for jitter */
     uint64_t guilds_quiet_ms;   /* silence after which loading counts as over; 0: 5000 */
+    bool has_store; /* heartbeats acknowledge no more than session_set_safe says */
 };
 
 enum session_action_type {
@@ -105,6 +106,13 @@ struct session_kept {
     unsigned fruitless; /* RESUMEs in a row that brought no event and no RESUMED */
 };
 
+/* What a process leaves to the one that resumes in its place. */
+struct session_legacy {
+    struct str id;
+    struct str resume_url; /* of no use (empty, wrong): the default URL is taken */
+    uint64_t seq;          /* all later events are wanted (again) */
+};
+
 struct session_beat {
     uint64_t interval_ms; /* 0: HELLO has not come, nothing is scheduled */
     uint64_t next_at;     /* when the next scheduled one is due */
@@ -136,6 +144,7 @@ struct session {
     struct session_stats stats;
     struct guilds guilds;
     struct session_kept kept;
+    uint64_t safe; /* with a store: what it could resume from; else UINT64_MAX */
     bool paused;
 
     /* The session's own. */
@@ -180,6 +189,17 @@ struct session {
 int session_init(struct session *s, const struct session_config *config, uint64_t now);
 /* Accepts a zeroed or half-built one. */
 void session_release(struct session *s);
+
+/* Takes up a session of an earlier process, before the first dial: a resume is asked for
+ * in place of the fresh start. CORDAGE_EINVAL: it has no id, or one too long;
+ * CORDAGE_ESTATE once it has dialled. Nothing is changed then. */
+int session_restore(struct session *s, const struct session_legacy *legacy, uint64_t now);
+/* After it: a guild that the session had. CORDAGE_ENOMEM, CORDAGE_ELIMIT. */
+int session_restore_guild(struct session *s, uint64_t id, enum guild_state state);
+/* The store could resume from `seq` of this session. Discord may forget what a heartbeat
+ * acknowledged, so with a store (config.has_store) no heartbeat says more than that. Only
+ * ever forwards within a session; without a store, or without a session: nothing. */
+void session_set_safe(struct session *s, uint64_t seq);
 
 /* The shard may dial now (answer to SESSION_WANT_DIAL). */
 void session_dial(struct session *s, uint64_t now);

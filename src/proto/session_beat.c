@@ -22,7 +22,8 @@ void session_beat_start(struct session *s, uint64_t interval_ms, uint64_t now)
     pace_set_interval(&s->conn.pace, interval_ms);
 }
 
-/* Discord: `d` is the last sequence received, or null before the first. */
+/* Discord: `d` is the last sequence received, or null before the first. Whoever resumes
+ * with an older one says that. */
 static void send_heartbeat(struct session *s, enum pace_kind kind, uint64_t now)
 {
     struct session_beat *b = &s->conn.beat;
@@ -30,7 +31,7 @@ static void send_heartbeat(struct session *s, enum pace_kind kind, uint64_t now)
     if (!pace_take(&s->conn.pace, kind, now))
         return;
     buf_clear(&s->scratch);
-    if (payload_heartbeat(&s->scratch, session_exists(s), s->kept.seq))
+    if (payload_heartbeat(&s->scratch, session_exists(s), session_acknowledges(s)))
         return; /* it always fits */
     if (b->unanswered++ == 0)
         b->timed_at = now;

@@ -120,7 +120,7 @@ void session_lose(struct session *s, struct loss how, uint64_t now)
         !(how.calm && s->losses <= GOODBYES))
         blame_url(s);
     if ((has_resumed_in_vain(s, how.refused) || how.forget) && session_exists(s)) {
-        s->kept = (struct session_kept){ 0 };
+        session_forget(s);
         session_push(s, SESSION_LOST, 0);
     }
     s->conn = (struct session_connection){ 0 };

@@ -111,16 +111,6 @@ static void deliver(struct session *s, const struct envelope *e, cordage_json d,
     session_push(s, SESSION_DELIVER, 0);
 }
 
-/* The token follows the resume URL: it may not lead out of TLS, nor in plain text from
- * this machine to another, nor away from Discord. */
-static bool is_fit_to_resume(const struct session *s, const struct url *u)
-{
-    if (!u->tls &&
-        (s->gateway.tls || (url_is_loopback(&s->gateway) && !url_is_loopback(u))))
-        return false;
-    return !url_is_under(&s->gateway, "discord.gg") || url_is_under(u, "discord.gg");
-}
-
 /* Remembers what RESUME needs; false if READY doesn't have it. */
 static bool keep(struct session *s, const struct envelope *e, cordage_json d)
 {
@@ -128,14 +118,7 @@ static bool keep(struct session *s, const struct envelope *e, cordage_json d)
 
     json_str(json_get(d, "session_id"), &id);
     json_str(json_get(d, "resume_gateway_url"), &url);
-    if (!e->has_seq || id.n == 0 || id.n > LIMIT_SESSION_ID)
-        return false;
-    s->kept = (struct session_kept){ .n_id = id.n, .seq = e->seq };
-    memcpy(s->kept.id, id.p, id.n);
-    s->kept.has_resume_url =
-        url_gateway(url, s->gateway.query, &s->kept.resume_url, NULL) == 0 &&
-        is_fit_to_resume(s, &s->kept.resume_url);
-    return true;
+    return e->has_seq && session_keep(s, id, url, e->seq);
 }
 
 static int on_ready(struct session *s, const struct envelope *e, cordage_json d,

@@ -1,8 +1,9 @@
 /* session_private.h - what the session's own files know of each other.
  *
  * session.c has the calls from outside, the states and the actions; session_feed.c
- * reads payloads; session_beat.c keeps the heart beating; session_close.c knows
- * what each way of losing a connection means. */
+ * reads payloads; session_kept.c knows what a session is resumed with; session_beat.c
+ * keeps the heart beating; session_close.c knows what each way of losing a connection
+ * means. */
 #ifndef PROTO_SESSION_PRIVATE_H
 #define PROTO_SESSION_PRIVATE_H
 
@@ -30,9 +31,21 @@ static inline bool session_is_open(const struct session *s)
 }
 /* READY's time is past patience, if nothing more is heard, from `now` on. */
 void session_be_patient(struct session *s, uint64_t more_ms, uint64_t now);
+/* Asks for leave to dial: a resume if there is a session. */
+void session_ask_to_dial(struct session *s);
 /* A guild came, or LIVE began: waits for the others from `now` on. Says GUILDS_IN once
  * there are none to wait for. */
 void session_guilds_moved(struct session *s, uint64_t now);
+
+/* session_kept.c */
+
+/* READY has brought a session; `url` is where to resume it. False: its id is of no use.
+ */
+bool session_keep(struct session *s, struct str id, struct str url, uint64_t seq);
+/* There is no session any more. */
+void session_forget(struct session *s);
+/* The sequence that a heartbeat says. */
+uint64_t session_acknowledges(const struct session *s);
 
 /* session_beat.c */
 

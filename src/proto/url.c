@@ -179,6 +179,15 @@ void url_target(const struct url *u, char out[URL_TARGET])
     snprintf(out, URL_TARGET, "%s%s%s", u->path, u->query[0] ? "?" : "", u->query);
 }
 
+void url_text(const struct url *u, char out[URL_TEXT])
+{
+    static const char *const schemes[2][2] = { { "http", "https" }, { "ws", "wss" } };
+    bool v6 = strchr(u->host, ':') != NULL;
+
+    snprintf(out, URL_TEXT, "%s://%s%s%s:%u%s", schemes[u->websocket][u->tls],
+             v6 ? "[" : "", u->host, v6 ? "]" : "", u->port, u->path);
+}
+
 bool url_is_loopback(const struct url *u)
 {
     struct in_addr v4;

@@ -25,6 +25,10 @@ enum { URL_TARGET = 2 * LIMIT_URL };
 int url_parse(struct str text, struct url *out, cordage_error *error);
 /* Path and query as a request line has them: "/path?query". */
 void url_target(const struct url *u, char out[URL_TARGET]);
+/* The whole of it but the query, to be written down and parsed again:
+ * "wss://host:port/path". */
+enum { URL_TEXT = 2 * LIMIT_URL };
+void url_text(const struct url *u, char out[URL_TEXT]);
 /* localhost, 127.0.0.0/8, ::1, each in its usual spelling: 127.1 is not recognised. */
 bool url_is_loopback(const struct url *u);
 /* The host is `domain` (in lower case) or lies under it. */

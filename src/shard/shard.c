@@ -455,6 +455,19 @@ void shard_free(struct shard *s)
     free(s);
 }
 
+int shard_restore(struct shard *s, const struct session_legacy *legacy)
+{
+    int err = session_restore(&s->session, legacy, now_of(s));
+
+    leave_call(s);
+    return err;
+}
+
+int shard_restore_guild(struct shard *s, uint64_t id, enum guild_state state)
+{
+    return session_restore_guild(&s->session, id, state);
+}
+
 void shard_start(struct shard *s)
 {
     s->started = true;
@@ -492,6 +505,16 @@ void shard_undeliver(struct shard *s)
     s->events--;
     session_undeliver(&s->session, now_of(s));
     leave_call(s);
+}
+
+const struct session_kept *shard_kept(const struct shard *s)
+{
+    return &s->session.kept;
+}
+
+void shard_set_safe(struct shard *s, uint64_t seq)
+{
+    session_set_safe(&s->session, seq);
 }
 
 int shard_command(struct shard *s, enum pace_kind kind, struct str payload)

@@ -109,6 +109,9 @@ int shard_new(const struct shard_loop *loop, const struct shard_config *config,
               struct shard **out);
 /* Only when it never started, or after `stopped`. NULL is fine. */
 void shard_free(struct shard *s);
+/* As session_restore, session_restore_guild. Before shard_start. */
+int shard_restore(struct shard *s, const struct session_legacy *legacy);
+int shard_restore_guild(struct shard *s, uint64_t id, enum guild_state state);
 /* Begins: `want_dial` follows. */
 void shard_start(struct shard *s);
 /* May wait for the last connection's end. */
@@ -119,7 +122,11 @@ void shard_go_on(struct shard *s);
 /* Inside `deliver`: there is no memory to take this event. The connection ends, and a
  * RESUME brings it again. */
 void shard_undeliver(struct shard *s);
-/* As session_command, session_set_presence and session_set_gateway. */
+/* What it is resumed with, n_id 0 when there is no session. Borrowed until the shard is
+ * called again. */
+const struct session_kept *shard_kept(const struct shard *s);
+/* As session_set_safe, session_command, session_set_presence and session_set_gateway. */
+void shard_set_safe(struct shard *s, uint64_t seq);
 int shard_command(struct shard *s, enum pace_kind kind, struct str payload);
 int shard_set_presence(struct shard *s, struct str presence);
 int shard_set_gateway(struct shard *s, const char *url);

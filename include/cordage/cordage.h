@@ -25,6 +25,7 @@
 
 #include "cordage/error.h"
 #include "cordage/json.h"
+#include "cordage/permissions.h"
 #include "cordage/version.h"
 
 #ifdef __cplusplus

@@ -44,6 +44,7 @@ typedef enum cordage_json_type {
     CORDAGE_JSON_OBJECT
 } cordage_json_type;
 
+/* What a view is of. */
 CORDAGE_EXPORT cordage_json_type cordage_json_type_of(cordage_json v);
 /* The member `key` of an object (the first, if it stands twice), or absent. */
 CORDAGE_EXPORT cordage_json cordage_json_get(cordage_json object, const char *key);

@@ -123,7 +123,7 @@ static void play(struct rig *r, struct str line)
     } else if (str_eq(line, STR("!pause")) || str_eq(line, STR("!go"))) {
         session_paused(&r->s, str_eq(line, STR("!pause")), r->now);
     } else if (str_eq(line, STR("!command"))) {
-        session_command(&r->s, PACE_COMMAND, STR("{\"op\":8}"), r->now);
+        session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":8}"), r->now);
     } else if (str_eq(line, STR("!stop"))) {
         r->stopping = true;
         session_stop(&r->s, false, r->now);

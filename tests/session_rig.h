@@ -19,6 +19,7 @@ enum { RIG_SEEN = 64, RIG_INTERVAL_MS = 40000, RIG_START = 1000 };
 
 struct rig_seen {
     enum session_action_type type;
+    uint64_t tag; /* SEND of a command, GAVE_UP */
     bool resuming, is_identify, has_d;
     int code;
     uint64_t seq;
@@ -41,7 +42,7 @@ static const char *const rig_names[] = {
     [SESSION_SEND] = "send",           [SESSION_CLOSE] = "close",
     [SESSION_DELIVER] = "deliver",     [SESSION_GUILDS_IN] = "guilds in",
     [SESSION_LOST] = "lost",           [SESSION_NEW_URL] = "new url",
-    [SESSION_REFUSED] = "refused",
+    [SESSION_GAVE_UP] = "gave up",     [SESSION_REFUSED] = "refused",
 };
 
 static inline void rig_copy(char *to, size_t size, struct str from)
@@ -69,7 +70,11 @@ static inline void rig_note(struct rig *r, const struct session_action *a)
         break;
     case SESSION_SEND:
         seen->is_identify = a->is_identify;
+        seen->tag = a->is_command ? a->label.tag : 0;
         rig_copy(seen->bytes, sizeof seen->bytes, a->bytes);
+        break;
+    case SESSION_GAVE_UP:
+        seen->tag = a->label.tag;
         break;
     case SESSION_CLOSE:
     case SESSION_REFUSED:

@@ -39,6 +39,8 @@ struct rig {
     unsigned n_dial, n_slot, n_drop, n_identified, n_dialled, n_lost, n_url, n_guilds_in;
     bool resuming;
     int refused_code;
+    unsigned n_sent, n_unsent; /* commands */
+    uint64_t last_tag;
     bool stopped;
 
     bool in_call, in_callback;
@@ -118,6 +120,18 @@ static inline void rig_want_slot(void *user, struct shard *s)
     if (!r->holds_slot)
         shard_identify(s);
     r->in_callback = false;
+}
+
+/* May come from inside a call, unlike the others. */
+static inline void rig_command(void *user, struct shard *s,
+                               const struct outbox_label *label, bool sent)
+{
+    struct rig *r = user;
+
+    (void)s;
+    r->last_tag = label->tag;
+    r->n_sent += sent;
+    r->n_unsent += !sent;
 }
 
 static inline void rig_drop_slot(void *user, struct shard *s)
@@ -215,6 +229,7 @@ static const struct shard_ops rig_ops = {
     .new_url = rig_new_url,
     .refused = rig_refused,
     .stopped = rig_stopped,
+    .command = rig_command,
 };
 
 /* The world without a shard. */

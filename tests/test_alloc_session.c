@@ -203,9 +203,9 @@ static int command(void *user)
     int err;
 
     identify(r);
-    err = session_command(&r->s, PACE_COMMAND, STR("{\"op\":4}"), 100);
+    err = session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":4}"), 100);
     if (!err)
-        err = session_command(&r->s, PACE_PRESENCE, STR("{\"op\":3}"), 100);
+        err = session_command(&r->s, PACE_PRESENCE, 0, STR("{\"op\":3}"), 100);
     if (!err)
         err = session_set_presence(&r->s, STR("{\"status\":\"idle\"}"));
     if (!err) {

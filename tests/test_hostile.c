@@ -121,7 +121,8 @@ TEST(demands_for_heartbeats_are_met_five_times_and_leave_room_for_the_rest)
     while (vserver_read(&r.g).n)
         answers++;
     CHECK_INT(answers, LIMIT_HEARTBEAT_REQUESTS);
-    RIG_CALL(&r, CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{\"op\":8}")), 0));
+    RIG_CALL(&r,
+             CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{\"op\":8}")), 0));
     CHECK_STR(vserver_read(&r.g), "{\"op\":8}");
     CHECK(rig_beat(&r, 3 * RIG_INTERVAL_MS) >= 2);
     rig_teardown(&r);

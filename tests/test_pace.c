@@ -90,6 +90,7 @@ static bool fits(const struct history *h, enum pace_kind kind, uint64_t now)
 {
     static const unsigned limits[] = {
         [PACE_COMMAND] = GATEWAY_SENDS - PACE_RESERVE,
+        [PACE_VOICE] = GATEWAY_SENDS - PACE_RESERVE,
         [PACE_PRESENCE] = GATEWAY_SENDS - PACE_RESERVE,
         [PACE_ANSWER] = GATEWAY_SENDS - 2,
         [PACE_URGENT] = GATEWAY_SENDS,
@@ -111,7 +112,7 @@ static void compare_with_oracle(uint64_t seed)
 
     h.n = 0;
     for (int i = 0; i < N_STEPS; i++) {
-        enum pace_kind kind = (enum pace_kind)rng_below(&rng, 4);
+        enum pace_kind kind = (enum pace_kind)rng_below(&rng, PACE_URGENT + 1);
         uint64_t free_at;
         bool ok;
 

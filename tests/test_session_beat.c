@@ -191,7 +191,7 @@ TEST(requests_never_eat_the_slots_of_scheduled_heartbeats)
     unsigned n = 0;
 
     for (int i = 0; i < 200; i++)
-        session_command(&r->s, PACE_COMMAND, STR("{\"op\":8}"), r->now);
+        session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":8}"), r->now);
     for (struct session_action a; session_next(&r->s, &a);)
         n++;
     CHECK_INT(rig_feed(r, "{\"op\":11}"), 0);

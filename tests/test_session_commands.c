@@ -4,7 +4,7 @@ TEST(commands_leave_only_when_live_and_survive_a_reconnect)
 {
     struct rig *r = rig_new();
 
-    CHECK_INT(session_command(&r->s, PACE_COMMAND, STR("{\"op\":4}"), r->now), 0);
+    CHECK_INT(session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":4}"), r->now), 0);
     rig_pull(r);
     rig_connect(r, false);
     rig_identify(r);
@@ -13,7 +13,7 @@ TEST(commands_leave_only_when_live_and_survive_a_reconnect)
     expect(r, SESSION_GUILDS_IN);
     expect_send(r, "{\"op\":4}");
     rig_closed(r, 1006);
-    CHECK_INT(session_command(&r->s, PACE_COMMAND, STR("{\"op\":8}"), r->now), 0);
+    CHECK_INT(session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":8}"), r->now), 0);
     rig_resume(r);
     rig_event(r, "RESUMED", 2);
     expect_deliver(r, "RESUMED", 2);
@@ -27,7 +27,7 @@ TEST(commands_obey_the_budget_and_leave_later)
     unsigned n_sent = 0;
 
     for (int i = 0; i < 130; i++)
-        CHECK_INT(session_command(&r->s, PACE_COMMAND, STR("{\"op\":8}"), r->now), 0);
+        CHECK_INT(session_command(&r->s, PACE_COMMAND, 0, STR("{\"op\":8}"), r->now), 0);
     for (struct session_action a; session_next(&r->s, &a); n_sent++)
         CHECK_INT(a.type, SESSION_SEND);
     CHECK_INT(n_sent, GATEWAY_SENDS - PACE_RESERVE - 1); /* one was the IDENTIFY */
@@ -46,14 +46,28 @@ TEST(commands_obey_the_budget_and_leave_later)
     rig_free(r);
 }
 
-TEST(a_command_that_waited_too_long_is_dropped)
+TEST(a_command_that_waited_too_long_is_dropped_and_its_tag_told)
 {
     struct rig *r = rig_new();
 
-    CHECK_INT(session_command(&r->s, PACE_COMMAND, STR("{\"op\":4}"), r->now), 0);
+    /* Given up also while there is no session to send it on. */
+    CHECK_INT(session_command(&r->s, PACE_VOICE, 7, STR("{\"op\":4}"), r->now), 0);
+    CHECK(session_deadline(&r->s) <= r->now + SESSION_COMMAND_MS);
     r->now += SESSION_COMMAND_MS;
-    rig_become_live(r, 1);
+    session_tick(&r->s, r->now);
+    r->n = 0; /* what it does to connect */
+    rig_pull(r);
+    CHECK_INT(rig_take(r, SESSION_GAVE_UP)->tag, 7);
     CHECK_INT(r->s.outbox.n, 0);
+    rig_free(r);
+
+    r = rig_new();
+    rig_become_live(r, 1);
+    CHECK_INT(session_command(&r->s, PACE_COMMAND, 8, STR("{\"op\":8}"), r->now), 0);
+    CHECK_INT(session_command(&r->s, PACE_VOICE, 9, STR("{\"op\":4}"), r->now), 0);
+    rig_pull(r);
+    CHECK_INT(rig_take(r, SESSION_SEND)->tag, 9);
+    CHECK_INT(rig_take(r, SESSION_SEND)->tag, 8);
     rig_free(r);
 }
 
@@ -113,7 +127,7 @@ TEST(a_stop_that_keeps_the_session_closes_with_4000)
     rig_pull(r);
     expect_close(r, 4000);
     expect_state(r, SESSION_DEAD);
-    CHECK_INT(session_command(&r->s, PACE_COMMAND, STR("{}"), r->now), CORDAGE_ESTATE);
+    CHECK_INT(session_command(&r->s, PACE_COMMAND, 0, STR("{}"), r->now), CORDAGE_ESTATE);
     CHECK(session_deadline(&r->s) == UINT64_MAX);
     rig_closed(r, 4004);
     session_stop(&r->s, false, r->now);
@@ -173,7 +187,7 @@ TEST(a_bad_url_is_refused_and_another_one_is_taken)
 
 RUN_TESTS(T(commands_leave_only_when_live_and_survive_a_reconnect),
           T(commands_obey_the_budget_and_leave_later),
-          T(a_command_that_waited_too_long_is_dropped),
+          T(a_command_that_waited_too_long_is_dropped_and_its_tag_told),
           T(the_presence_goes_into_every_identify),
           T(a_presence_too_long_for_identify_is_refused_and_the_old_one_stays),
           T(the_token_does_not_stay_behind_once_it_was_sent),

@@ -189,6 +189,7 @@ static void on_action(struct world *w, const struct session_action *a)
         break;
     case SESSION_GUILDS_IN:
     case SESSION_NEW_URL:
+    case SESSION_GAVE_UP:
         break;
     case SESSION_REFUSED:
         REQUIRE(w, !"a fatal code was sent");
@@ -444,7 +445,7 @@ static void play_the_shard(struct world *w)
         int n = snprintf(text, sizeof text, "{\"op\":8,\"d\":{\"n\":%u}}",
                          w->commands_queued);
 
-        if (session_command(&w->s, PACE_COMMAND, (struct str){ text, (size_t)n }, w->now))
+        if (session_command(&w->s, PACE_COMMAND, 0, (struct str){ text, (size_t)n }, w->now))
             break;
         w->commands_queued++;
         pull(w);

@@ -469,10 +469,10 @@ TEST(commands_wait_until_the_session_is_live)
     RIG_CALL(&r, CHECK_INT(shard_set_presence(r.shard, STR("{\"status\":\"idle\"}")), 0));
     RIG_CALL(&r, shard_start(r.shard));
     RIG_CALL(&r,
-             CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{\"op\":8,\"d\":1}")),
+             CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{\"op\":8,\"d\":1}")),
                        0));
     RIG_CALL(&r,
-             CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{\"op\":8,\"d\":2}")),
+             CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{\"op\":8,\"d\":2}")),
                        0));
     vhost_turn(&r.v);
     rig_hello(&r);
@@ -484,12 +484,13 @@ TEST(commands_wait_until_the_session_is_live)
     CHECK_STR(vserver_read(&r.g), "{\"op\":8,\"d\":1}");
     CHECK_STR(vserver_read(&r.g), "{\"op\":8,\"d\":2}");
     RIG_CALL(&r,
-             CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{\"op\":8,\"d\":3}")),
+             CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{\"op\":8,\"d\":3}")),
                        0));
     CHECK_STR(vserver_read(&r.g), "{\"op\":8,\"d\":3}"); /* at once */
+    CHECK_INT(r.n_sent, 3);
     RIG_CALL(&r, shard_stop(r.shard, true));
-    RIG_CALL(&r,
-             CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{}")), CORDAGE_ESTATE));
+    RIG_CALL(&r, CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{}")),
+                           CORDAGE_ESTATE));
     rig_teardown(&r);
 }
 
@@ -500,7 +501,8 @@ TEST(a_connection_that_takes_nothing_is_left_and_resumed)
     rig_setup(&r, COMPRESS_NONE);
     rig_go_live(&r);
     r.g.wire->refuse_send = CORDAGE_ELIMIT;
-    RIG_CALL(&r, CHECK_INT(shard_command(r.shard, PACE_COMMAND, STR("{\"op\":8}")), 0));
+    RIG_CALL(&r,
+             CHECK_INT(shard_command(r.shard, PACE_COMMAND, 0, STR("{\"op\":8}")), 0));
     vhost_turn(&r.v);
     CHECK_INT(r.g.wire->state, VWIRE_CLOSED);
     CHECK(rig_has(&r.v.log, "shard=3 cannot send: a size limit was exceeded"));

@@ -370,7 +370,7 @@ static void answer_event(struct rig *r, const struct dispatch *event)
     char text[64];
 
     snprintf(text, sizeof text, "{\"op\":8,\"d\":%d}", (int)event->seq);
-    CHECK_INT(shard_command(r->shard, PACE_COMMAND, str_of(text)), 0);
+    CHECK_INT(shard_command(r->shard, PACE_COMMAND, 0, str_of(text)), 0);
 }
 
 TEST(commands_given_inside_deliver_leave_at_once)
@@ -393,7 +393,36 @@ static void fill_and_break(struct rig *r, const struct dispatch *event)
     if (event->seq != 3)
         return;
     r->g.wire->refuse_send = CORDAGE_ENET;
-    CHECK_INT(shard_command(r->shard, PACE_COMMAND, STR("{\"op\":8}")), 0);
+    CHECK_INT(shard_command(r->shard, PACE_COMMAND, 0, STR("{\"op\":8}")), 0);
+}
+
+static void break_once(struct rig *r, const struct dispatch *event)
+{
+    if (event->seq != 3)
+        return;
+    r->g.wire->refuse_send = CORDAGE_ENET;
+    CHECK_INT(shard_command(r->shard, PACE_COMMAND, 5, STR("{\"op\":8}")), 0);
+    CHECK_INT(r->n_sent, 0);
+}
+
+TEST(a_command_that_a_connection_did_not_take_leaves_on_the_next)
+{
+    struct rig r;
+
+    rig_setup(&r, COMPRESS_NONE);
+    rig_go_live(&r);
+    r.in_deliver = break_once;
+    say_events(&r, 2, 3);
+    vhost_turn(&r.v);
+    rig_expect_resume(&r, 3);
+    r.in_deliver = NULL;
+    rig_say_resumed(&r, 4);
+    vhost_turn(&r.v);
+    CHECK_STR(vserver_read(&r.g), "{\"op\":8}");
+    CHECK_INT(r.n_sent, 1);
+    CHECK_INT(r.n_unsent, 0);
+    CHECK_INT(r.last_tag, 5);
+    rig_teardown(&r);
 }
 
 /* Otherwise the next connection would begin paused, and its deadlines with it. */
@@ -630,6 +659,7 @@ RUN_TESTS(T(an_event_that_could_not_be_taken_is_delivered_again_and_nothing_befo
           T(going_on_without_having_stopped_is_nothing),
           T(stop_while_paused_delivers_no_more), T(stop_inside_deliver_is_the_last_event),
           T(commands_given_inside_deliver_leave_at_once),
+          T(a_command_that_a_connection_did_not_take_leaves_on_the_next),
           T(a_queue_that_fills_as_the_connection_ends_does_not_hold_the_next),
           T(corrupt_compression_closes_with_4000_and_resumes),
           T(the_url_and_not_the_opcode_settles_what_a_message_is),

@@ -55,7 +55,7 @@ static void run_at_shard(struct mail *mail)
     int err = CORDAGE_ECLOSED;
 
     if (s->shard) {
-        err = shard_command(s->shard, PACE_COMMAND, buf_str(&m->payload));
+        err = shard_command(s->shard, PACE_COMMAND, 0, buf_str(&m->payload));
         crew_shard_note(s);
     }
     /* In this order, so that the sum of both is never less than there are. */

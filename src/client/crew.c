@@ -123,7 +123,7 @@ static void set_presence(struct crew_shard *s)
     if (!err && s->identified)
         err = payload_presence(&payload, presence);
     if (!err && s->identified)
-        err = shard_command(s->shard, PACE_PRESENCE, buf_str(&payload));
+        err = shard_command(s->shard, PACE_PRESENCE, 0, buf_str(&payload));
     buf_release(&payload);
     if (err)
         log_line(&s->client->log, LOG_WARN, "shard=%u the presence stays as it was: %s",

@@ -8,7 +8,8 @@
 #include "limits.h"
 
 struct outbox_item {
-    struct link link; /* on outbox.commands while it waits; a presence is on no list */
+    struct link link; /* on one of the outbox's lists; a presence is on none */
+    struct outbox_label label;
     uint64_t give_up_at;
     size_t n;
     char bytes[];
@@ -19,9 +20,16 @@ static struct outbox_item *item_of(struct link *link)
     return CONTAINER_OF(link, struct outbox_item, link);
 }
 
+static struct outbox_item *first_of(const struct link *list)
+{
+    return list_is_empty(list) ? NULL : item_of(list->next);
+}
+
 static struct outbox_item *first_command(const struct outbox *o)
 {
-    return list_is_empty(&o->commands) ? NULL : item_of(o->commands.next);
+    struct outbox_item *voice = first_of(&o->voice);
+
+    return voice ? voice : first_of(&o->commands);
 }
 
 /* Takes `item`, a command or the presence, out of the outbox and frees it. */
@@ -38,87 +46,153 @@ static void discard(struct outbox *o, struct outbox_item *item)
 void outbox_init(struct outbox *o)
 {
     *o = (struct outbox){ 0 };
+    list_init(&o->voice);
     list_init(&o->commands);
+    list_init(&o->late);
 }
 
 void outbox_release(struct outbox *o)
 {
+    struct link *link;
+
     if (!o->commands.next)
         return;
-    while (!list_is_empty(&o->commands))
-        discard(o, first_command(o));
-    if (o->presence)
-        discard(o, o->presence);
+    list_join(&o->commands, &o->voice);
+    list_join(&o->commands, &o->late);
+    while ((link = list_pop(&o->commands)))
+        free(item_of(link));
+    free(o->presence);
+    *o = (struct outbox){ 0 };
 }
 
-/* Drops all that has waited too long. O(n), but only needed when the outbox is full. */
-static void drop_late(struct outbox *o, uint64_t now)
+/* ---- Deadlines ----------------------------------------------------------------- */
+
+static void drop(struct outbox *o, struct outbox_item *item)
+{
+    list_remove(&item->link);
+    list_insert(&o->late, &item->link);
+    o->n--;
+}
+
+static void drop_first(struct outbox *o, struct link *list, uint64_t now)
+{
+    struct outbox_item *item;
+
+    while ((item = first_of(list)) && item->give_up_at <= now)
+        drop(o, item);
+}
+
+static void drop_all(struct outbox *o, struct link *list, uint64_t now)
 {
     struct link *at, *next;
 
-    for (at = o->commands.next; at != &o->commands; at = next) {
+    for (at = list->next; at != list; at = next) {
         next = at->next;
         if (item_of(at)->give_up_at <= now)
-            discard(o, item_of(at));
+            drop(o, item_of(at));
     }
 }
 
-int outbox_push(struct outbox *o, enum pace_kind kind, struct str payload,
+/* Drops all that has waited too long. O(n), but only needed when the outbox is full. */
+static void make_room(struct outbox *o, uint64_t now)
+{
+    drop_all(o, &o->voice, now);
+    drop_all(o, &o->commands, now);
+}
+
+bool outbox_late(struct outbox *o, uint64_t now, struct outbox_label *label)
+{
+    struct outbox_item *item;
+
+    drop_first(o, &o->voice, now);
+    drop_first(o, &o->commands, now);
+    item = first_of(&o->late);
+    if (!item)
+        return false;
+    *label = item->label;
+    list_remove(&item->link);
+    free(item);
+    return true;
+}
+
+uint64_t outbox_late_at(const struct outbox *o)
+{
+    const struct outbox_item *voice = first_of(&o->voice);
+    const struct outbox_item *command = first_of(&o->commands);
+    uint64_t at = voice ? voice->give_up_at : UINT64_MAX;
+
+    return command && command->give_up_at < at ? command->give_up_at : at;
+}
+
+/* ---- In and out ---------------------------------------------------------------- */
+
+static void add(struct outbox *o, struct outbox_item *item)
+{
+    if (item->label.kind == PACE_PRESENCE) {
+        if (o->presence)
+            discard(o, o->presence);
+        list_init(&item->link);
+        o->presence = item;
+    } else {
+        list_insert(item->label.kind == PACE_VOICE ? &o->voice : &o->commands,
+                    &item->link);
+    }
+    o->n++;
+}
+
+int outbox_push(struct outbox *o, enum pace_kind kind, uint64_t tag, struct str payload,
                 uint64_t give_up_at, uint64_t now)
 {
     struct outbox_item *item;
 
-    assert(kind == PACE_COMMAND || kind == PACE_PRESENCE);
+    assert(kind == PACE_COMMAND || kind == PACE_VOICE || kind == PACE_PRESENCE);
     if (payload.n > LIMIT_COMMAND)
         return CORDAGE_ELIMIT;
     if (o->n >= LIMIT_OUTBOX)
-        drop_late(o, now);
+        make_room(o, now);
     if (o->n >= LIMIT_OUTBOX && !(kind == PACE_PRESENCE && o->presence))
         return CORDAGE_EFULL;
     item = malloc(sizeof *item + payload.n);
     if (!item)
         return CORDAGE_ENOMEM;
+    item->label = (struct outbox_label){ kind, tag };
     item->give_up_at = give_up_at;
     item->n = payload.n;
     if (payload.n)
         memcpy(item->bytes, payload.p, payload.n);
-    if (kind == PACE_COMMAND) {
-        list_insert(&o->commands, &item->link);
-    } else {
-        if (o->presence)
-            discard(o, o->presence);
-        list_init(&item->link);
-        o->presence = item;
-    }
-    o->n++;
+    add(o, item);
     return 0;
 }
 
-/* Lets `item` go into `out` if it is in time and the budget allows. */
-static bool let_go(struct outbox *o, struct outbox_item *item, enum pace_kind kind,
-                   struct pace *pace, uint64_t now, struct buf *out)
+/* Lets `item` go into `out` if the budget allows. */
+static bool let_go(struct outbox *o, struct outbox_item *item, struct pace *pace,
+                   uint64_t now, struct buf *out, struct outbox_label *label)
 {
-    if (pace_free_at(pace, kind, now) > now)
+    if (pace_free_at(pace, item->label.kind, now) > now)
         return false;
     buf_clear(out);
     if (buf_append(out, item->bytes, item->n))
         return false;
-    pace_take(pace, kind, now);
+    pace_take(pace, item->label.kind, now);
+    if (label)
+        *label = item->label;
     discard(o, item);
     return true;
 }
 
-bool outbox_next(struct outbox *o, struct pace *pace, uint64_t now, struct buf *out)
+bool outbox_next(struct outbox *o, struct pace *pace, uint64_t now, struct buf *out,
+                 struct outbox_label *label)
 {
     struct outbox_item *item;
 
-    while ((item = first_command(o)) && item->give_up_at <= now)
-        discard(o, item);
+    drop_first(o, &o->voice, now);
+    drop_first(o, &o->commands, now);
     if (o->presence && o->presence->give_up_at <= now)
         discard(o, o->presence);
-    if (item && let_go(o, item, PACE_COMMAND, pace, now, out))
+    item = first_command(o);
+    if (item && let_go(o, item, pace, now, out, label))
         return true;
-    return o->presence && let_go(o, o->presence, PACE_PRESENCE, pace, now, out);
+    return o->presence && let_go(o, o->presence, pace, now, out, label);
 }
 
 uint64_t outbox_at(const struct outbox *o, const struct pace *pace, uint64_t now)

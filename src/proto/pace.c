@@ -23,6 +23,7 @@ static unsigned limit_of(const struct pace *p, enum pace_kind kind)
     case PACE_ANSWER:
         return GATEWAY_SENDS - urgent;
     case PACE_COMMAND:
+    case PACE_VOICE:
     case PACE_PRESENCE:
         break;
     }

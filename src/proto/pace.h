@@ -15,6 +15,7 @@
 
 enum pace_kind {
     PACE_COMMAND,  /* what a bot asks for */
+    PACE_VOICE,    /* a voice state: a command that goes before the others */
     PACE_PRESENCE, /* a presence update: a command with a second bound */
     PACE_ANSWER,   /* a heartbeat that Discord asked for: as often as Discord likes */
     PACE_URGENT    /* scheduled heartbeats, IDENTIFY, RESUME: the connection's life */

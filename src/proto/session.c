@@ -223,13 +223,13 @@ int session_set_presence(struct session *s, struct str presence)
     return 0;
 }
 
-int session_command(struct session *s, enum pace_kind kind, struct str payload,
-                    uint64_t now)
+int session_command(struct session *s, enum pace_kind kind, uint64_t tag,
+                    struct str payload, uint64_t now)
 {
     s->now = now;
     if (s->state == SESSION_DEAD)
         return CORDAGE_ESTATE;
-    return outbox_push(&s->outbox, kind, payload, now + SESSION_COMMAND_MS, now);
+    return outbox_push(&s->outbox, kind, tag, payload, now + SESSION_COMMAND_MS, now);
 }
 
 void session_stop(struct session *s, bool keep, uint64_t now)
@@ -271,8 +271,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t session_deadline(const struct session *s)
 {
-    uint64_t at = guilds_quiet_at(s);
+    uint64_t at = earlier(guilds_quiet_at(s), outbox_late_at(&s->outbox));
 
+    if (s->state == SESSION_DEAD)
+        return UINT64_MAX;
     if (s->state == SESSION_IDLE && !s->in.idle.asked)
         at = s->in.idle.dial_at;
     if (!s->paused)
@@ -325,6 +327,7 @@ static void pull_pending(struct session *s, struct session_action *out)
         break;
     case SESSION_SEND:
         out->is_identify = p.detail == OP_IDENTIFY;
+        out->is_command = false;
         out->bytes = buf_str(&s->scratch);
         break;
     case SESSION_CLOSE:
@@ -341,6 +344,7 @@ static void pull_pending(struct session *s, struct session_action *out)
     case SESSION_GUILDS_IN:
     case SESSION_LOST:
     case SESSION_NEW_URL:
+    case SESSION_GAVE_UP:
         break;
     }
 }
@@ -357,11 +361,18 @@ bool session_next(struct session *s, struct session_action *out)
         pull_pending(s, out);
         return true;
     }
+    if (s->state == SESSION_DEAD)
+        return false;
+    if (outbox_late(&s->outbox, s->now, &out->label)) {
+        out->type = SESSION_GAVE_UP;
+        return true;
+    }
     if (s->state != SESSION_LIVE ||
-        !outbox_next(&s->outbox, &s->conn.pace, s->now, &s->scratch))
+        !outbox_next(&s->outbox, &s->conn.pace, s->now, &s->scratch, &out->label))
         return false;
     out->type = SESSION_SEND;
     out->is_identify = false;
+    out->is_command = true;
     out->bytes = buf_str(&s->scratch);
     return true;
 }

@@ -58,11 +58,13 @@ enum session_action_type {
     SESSION_DIAL,      /* connect to `url`; then session_opened, or session_closed */
     SESSION_WANT_SLOT, /* HELLO was read: grant with session_identify */
     SESSION_DROP_SLOT, /* withdraw from the identify queue what a fresh WANT_DIAL began */
-    SESSION_SEND,      /* send `bytes`, a text message; an IDENTIFY has `is_identify` */
+    SESSION_SEND,      /* send `bytes`, a text message; an IDENTIFY has `is_identify`, a
+                          command its label */
     SESSION_CLOSE,     /* close the websocket with `code`; the wire is then given up: what
                           still comes from it is ignored until the next DIAL */
     SESSION_DELIVER, /* the payload just fed is a dispatch for the bot: `name`, `seq`, `d`
                       */
+    SESSION_GAVE_UP, /* the command with this label waited too long, and was dropped */
     SESSION_GUILDS_IN, /* every guild of READY has answered, or the rest were silent */
     SESSION_LOST,      /* the session cannot be resumed: events may be missing */
     SESSION_NEW_URL,   /* the default URL fails: ask /gateway/bot, session_set_gateway */
@@ -72,11 +74,13 @@ enum session_action_type {
 /* Only the fields named for its type are set. */
 struct session_action {
     enum session_action_type type;
-    bool resuming;    /* WANT_DIAL */
-    bool is_identify; /* SEND */
-    int code;         /* CLOSE, REFUSED */
-    uint64_t seq;     /* DELIVER */
-    struct str name;  /* DELIVER; borrowed like the payload */
+    bool resuming;             /* WANT_DIAL */
+    bool is_identify;          /* SEND */
+    bool is_command;           /* SEND */
+    struct outbox_label label; /* SEND of a command, GAVE_UP */
+    int code;                  /* CLOSE, REFUSED */
+    uint64_t seq;              /* DELIVER */
+    struct str name;           /* DELIVER; borrowed like the payload */
     cordage_json d;   /* DELIVER: the body, if the session had to parse it; else absent.
                          Lives until the parser's next parse */
     struct str bytes; /* SEND; borrowed until the next call */
@@ -230,11 +234,12 @@ int session_set_gateway(struct session *s, const char *url);
 /* Sent with every later IDENTIFY; a JSON object, copied; empty: none. CORDAGE_ENOMEM, or
  * CORDAGE_ELIMIT when IDENTIFY would become too long with it; the old one stays then. */
 int session_set_presence(struct session *s, struct str presence);
-/* Queues a PACE_COMMAND or PACE_PRESENCE, copied; it leaves when the session is live and
- * the budget allows, or is dropped after SESSION_COMMAND_MS. CORDAGE_EFULL,
- * CORDAGE_ENOMEM, CORDAGE_ELIMIT over LIMIT_COMMAND, CORDAGE_ESTATE when DEAD. */
-int session_command(struct session *s, enum pace_kind kind, struct str payload,
-                    uint64_t now);
+/* Queues a PACE_COMMAND, PACE_VOICE or PACE_PRESENCE, copied; it leaves when the session
+ * is live and the budget allows, or is dropped after SESSION_COMMAND_MS. The `tag` comes
+ * back in its label. CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ELIMIT over LIMIT_COMMAND,
+ * CORDAGE_ESTATE when DEAD. */
+int session_command(struct session *s, enum pace_kind kind, uint64_t tag,
+                    struct str payload, uint64_t now);
 enum { SESSION_COMMAND_MS = 10 * 60 * 1000 };
 /* Stops: closes with 4000 (`keep`: the session can be resumed by a successor) or 1000. */
 void session_stop(struct session *s, bool keep, uint64_t now);

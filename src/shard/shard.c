@@ -165,6 +165,16 @@ static void on_cannot(struct shard *s, const char *what, int err)
     lose_connection(s, LINE_LOST);
 }
 
+/* A command that this connection did not take waits for the next one. */
+static void tell_command(struct shard *s, const struct session_action *a, int err)
+{
+    if (err && session_command(&s->session, a->label.kind, a->label.tag, a->bytes,
+                               now_of(s)) == 0)
+        return;
+    if (s->ops->command && a->label.kind != PACE_PRESENCE)
+        s->ops->command(s->user, s, &a->label, !err);
+}
+
 static void send_payload(struct shard *s, const struct session_action *a)
 {
     int err = line_send(&s->line, a->bytes);
@@ -173,6 +183,8 @@ static void send_payload(struct shard *s, const struct session_action *a)
      * so. */
     if (a->is_identify)
         s->notes |= NOTE_IDENTIFIED;
+    if (a->is_command)
+        tell_command(s, a, err);
     if (err)
         on_cannot(s, "send", err);
 }
@@ -222,6 +234,10 @@ static void carry_out(struct shard *s, const struct session_action *a)
         break;
     case SESSION_DELIVER:
         deliver(s, a);
+        break;
+    case SESSION_GAVE_UP:
+        if (s->ops->command)
+            s->ops->command(s->user, s, &a->label, false);
         break;
     case SESSION_GUILDS_IN:
         s->notes |= NOTE_GUILDS_IN;
@@ -517,9 +533,9 @@ void shard_set_safe(struct shard *s, uint64_t seq)
     session_set_safe(&s->session, seq);
 }
 
-int shard_command(struct shard *s, enum pace_kind kind, struct str payload)
+int shard_command(struct shard *s, enum pace_kind kind, uint64_t tag, struct str payload)
 {
-    int err = session_command(&s->session, kind, payload, now_of(s));
+    int err = session_command(&s->session, kind, tag, payload, now_of(s));
 
     leave_call(s);
     return err;

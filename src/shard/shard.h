@@ -75,6 +75,11 @@ struct shard_ops {
     void (*new_url)(void *user, struct shard *s);
     /* Refused for good, with the fatal close code. shard_stop it all the same. */
     void (*refused)(void *user, struct shard *s, int code);
+    /* What became of a command: sent, or given up after SESSION_COMMAND_MS. Of presences
+     * nothing is told. Unlike the others it may come from inside a call of the owner,
+     * shard_command too. May be NULL. */
+    void (*command)(void *user, struct shard *s, const struct outbox_label *label,
+                    bool sent);
     /* After shard_stop, and the last: its connection is gone, it may be freed. */
     void (*stopped)(void *user, struct shard *s);
 };
@@ -127,7 +132,7 @@ void shard_undeliver(struct shard *s);
 const struct session_kept *shard_kept(const struct shard *s);
 /* As session_set_safe, session_command, session_set_presence and session_set_gateway. */
 void shard_set_safe(struct shard *s, uint64_t seq);
-int shard_command(struct shard *s, enum pace_kind kind, struct str payload);
+int shard_command(struct shard *s, enum pace_kind kind, uint64_t tag, struct str payload);
 int shard_set_presence(struct shard *s, struct str presence);
 int shard_set_gateway(struct shard *s, const char *url);
 /* `keep`: close with 4000, so that a successor can resume; else 1000. `stopped` follows;

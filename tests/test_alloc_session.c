@@ -233,7 +233,7 @@ static int queue(void *user)
     err = identify_init(&q, 4);
     if (!err) {
         identify_ask(&q, &ticket, 5, 8);
-        err = identify_limits(&q, 16, 1000, 1000, 0, 0);
+        err = identify_concurrency(&q, 16);
         CHECK_INT(q.max_concurrency, err ? 4 : 16);
         identify_ready(&q, &ticket);
         assert_ptr_equal(identify_next(&q, 0), &ticket);

@@ -40,10 +40,10 @@ static int make_gate(void *user)
     alloc_held = true;
     vhost_init(&v, 1);
     alloc_held = false;
-    err = gate_new(&v.host, 16, &g);
+    err = gate_new(&v.host, 16, &(struct gate_books){ 0 }, &g);
     CHECK((err != 0) == (g == NULL));
     if (!err)
-        err = gate_limits(g, 32, 1000, 1000, 0);
+        err = gate_limits(g, 32);
     gate_free(g);
     alloc_held = true;
     vhost_release(&v);

@@ -132,28 +132,33 @@ TEST(the_longest_sentence_is_not_cut)
 
 TEST(a_missing_budget_says_when_there_is_one_again)
 {
-    struct fatal_budget budget = { .total = 1000, .remaining = 3 };
+    const uint64_t noon = 1772193600000; /* 2026-02-27 12:00:00 UTC */
+    struct ledger ledger;
     cordage_error error;
 
-    /* 2026-02-27 12:00:00 UTC, and 3 h 4 min 0.001 s. */
-    budget.reset_after_ms = (3 * 60 + 4) * 60000 + 1;
-    CHECK_INT(fatal_over_budget(4, &budget, 1772193600000, &error), CORDAGE_EBUDGET);
+    ledger_init(&ledger, 4);
+    ledger_limits(&ledger, 1000, 103, (3 * 60 + 4) * 60000 + 1, noon);
+    CHECK_INT(fatal_over_budget(4, &ledger, noon, &error), CORDAGE_EBUDGET);
+    ledger_release(&ledger);
     CHECK_INT(cordage_exit_status(error.code), 4);
     CHECK_SAYS(error, "Starting 4 shards");
-    CHECK_SAYS(error, "of today's 1000 only 3 are left");
-    CHECK_SAYS(error, "in 3 h 5 min");
-    CHECK_SAYS(error, "at 2026-02-27 15:05 UTC");
+    CHECK_SAYS(error, "only 3 are left: of 1000 a day, 100 are kept in reserve");
+    CHECK_SAYS(error, "at 2026-02-27 15:05 ");
+    CHECK_SAYS(error, ", in 3 h 5 min");
 }
 
 TEST(a_budget_that_never_suffices_says_so)
 {
-    struct fatal_budget budget = { .total = 3, .remaining = 1 };
+    struct ledger ledger;
     cordage_error error;
 
-    fatal_over_budget(4, &budget, 0, &error);
-    CHECK_SAYS(error, "of today's 3 only 1 is left");
-    CHECK_SAYS(error, "A whole day's budget is 3: start fewer shards");
-    CHECK(!says(&error, "whole again"));
+    ledger_init(&ledger, 4);
+    ledger_limits(&ledger, 3, 2, 60000, 0);
+    fatal_over_budget(4, &ledger, 0, &error);
+    ledger_release(&ledger);
+    CHECK_SAYS(error, "only 1 is left: of 3 a day");
+    CHECK_SAYS(error, "There will never be enough: start fewer shards");
+    CHECK(!says(&error, "There are enough"));
 }
 
 TEST(an_untrusted_certificate_says_where_to_put_its_authority)

@@ -13,7 +13,7 @@ struct asker {
     struct gate_place place;
     struct vhost *v;
     uint64_t may_dial_at, may_identify_at; /* 0: not yet; since the start otherwise */
-    unsigned n_dials, n_slots;
+    unsigned n_dials, n_slots, n_booked;
     unsigned order; /* in which it was told to dial, from 1 */
     unsigned *next_order;
 };
@@ -46,7 +46,21 @@ struct rig {
     struct asker *askers;
     size_t n;
     unsigned next_order;
+    struct ledger ledger;
+    unsigned n_booked;
+    struct gate_books books;
 };
+
+static void on_book(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall)
+{
+    struct rig *r = user;
+
+    CHECK_INT(shard_count, r->n);
+    /* Each slot has one of its own, before it is granted. */
+    CHECK_INT(r->askers[shard_id].n_slots, r->askers[shard_id].n_booked++);
+    CHECK_INT(wall, r->v.host.wall(&r->v.host));
+    r->n_booked++;
+}
 
 static void setup(struct rig *r, uint32_t max_concurrency, size_t n)
 {
@@ -62,13 +76,16 @@ static void setup(struct rig *r, uint32_t max_concurrency, size_t n)
         r->askers[i].v = &r->v;
         r->askers[i].next_order = &r->next_order;
     }
-    assert_int_equal(gate_new(&r->v.host, max_concurrency, &r->gate), 0);
+    ledger_init(&r->ledger, (uint32_t)n);
+    r->books = (struct gate_books){ &r->ledger, on_book, r };
+    assert_int_equal(gate_new(&r->v.host, max_concurrency, &r->books, &r->gate), 0);
     gate_proven(r->gate);
 }
 
 static void teardown(struct rig *r)
 {
     gate_free(r->gate);
+    ledger_release(&r->ledger);
     vhost_release(&r->v);
     free(r->askers);
 }
@@ -114,7 +131,7 @@ TEST(before_a_session_has_come_up_one_fresh_start_goes_alone)
 
     setup(&r, 4, 4);
     gate_free(r.gate);
-    assert_int_equal(gate_new(&r.v.host, 4, &r.gate), 0);
+    assert_int_equal(gate_new(&r.v.host, 4, &r.books, &r.gate), 0);
     for (size_t i = 0; i < 4; i++)
         ask(&r, i, false);
     vhost_run(&r.v, 1000);
@@ -343,18 +360,46 @@ TEST(without_budget_nobody_dials_until_it_is_whole_again)
     size_t i;
 
     setup(&r, 16, 3);
-    CHECK_INT(gate_limits(r.gate, 16, 1000, 1, HOUR_MS), 0);
+    ledger_limits(&r.ledger, 1000, 101, HOUR_MS, r.v.host.wall(&r.v.host));
+    CHECK_INT(gate_limits(r.gate, 16), 0);
     for (i = 0; i < 3; i++)
         ask(&r, i, false);
     live(&r, 60000, 50);
     CHECK_INT(r.askers[0].n_slots, 1);
     CHECK_INT(r.askers[1].n_dials, 0);
+    CHECK_INT(r.n_booked, 1);
+    CHECK(str_find(buf_str(&r.v.log), STR("the reserve of 100 stays")) != SIZE_MAX);
     CHECK_INT(gate_done_at(r.gate), VHOST_EPOCH + HOUR_MS);
     live(&r, HOUR_MS, 50);
     CHECK_INT(r.askers[1].n_slots, 1);
     CHECK_INT(r.askers[2].n_slots, 1);
     CHECK(r.askers[1].may_dial_at >= HOUR_MS - IDENTIFY_DIAL_AHEAD_MS);
     CHECK(r.askers[1].may_identify_at >= HOUR_MS);
+    teardown(&r);
+}
+
+TEST(what_earlier_processes_sent_counts)
+{
+    struct rig r;
+    uint64_t wall;
+
+    setup(&r, 4, 2);
+    wall = r.v.host.wall(&r.v.host);
+    for (int i = 0; i < 10; i++)
+        CHECK_INT(ledger_remember(&r.ledger, wall - 1000), 0);
+    ledger_limits(&r.ledger, 20, 20, 0, wall);
+    CHECK_INT(ledger_allowed(&r.ledger, wall), 8); /* ten are gone, two are held back */
+    gate_remember(r.gate, 0, wall - 1000);
+    gate_remember(r.gate, 1, wall + 3600000); /* the clock was set back */
+    gate_remember(r.gate, 2, 0);
+    ask(&r, 0, false);
+    ask(&r, 1, false);
+    live(&r, 2 * WINDOW_MS, 50);
+    CHECK(r.askers[0].may_identify_at >= WINDOW_MS - 1000);
+    CHECK(r.askers[0].may_identify_at <= WINDOW_MS - 900);
+    CHECK(r.askers[1].may_identify_at >= WINDOW_MS);
+    CHECK(r.askers[1].may_identify_at <= WINDOW_MS + 100);
+    CHECK_INT(r.n_booked, 2);
     teardown(&r);
 }
 
@@ -369,7 +414,7 @@ TEST(more_concurrency_brings_the_far_near)
     vhost_turn(&r.v);
     CHECK_INT(r.next_order, 2);
     CHECK_INT(gate_done_at(r.gate), VHOST_EPOCH + 15 * WINDOW_MS);
-    CHECK_INT(gate_limits(r.gate, 16, 1000, 1000, 0), 0);
+    CHECK_INT(gate_limits(r.gate, 16), 0);
     vhost_turn(&r.v);
     CHECK_INT(r.next_order, 16);
     CHECK_INT(gate_done_at(r.gate), VHOST_EPOCH);
@@ -456,5 +501,6 @@ RUN_TESTS(T(before_a_session_has_come_up_one_fresh_start_goes_alone),
           T(asking_again_replaces_what_was_asked),
           T(a_resume_that_became_a_fresh_start_is_given_a_slot),
           T(without_budget_nobody_dials_until_it_is_whole_again),
-          T(more_concurrency_brings_the_far_near), T(the_end_of_a_start_is_foretold),
-          T(inside_may_dial_others_may_be_withdrawn), T(a_gate_may_go_while_shards_wait))
+          T(what_earlier_processes_sent_counts), T(more_concurrency_brings_the_far_near),
+          T(the_end_of_a_start_is_foretold), T(inside_may_dial_others_may_be_withdrawn),
+          T(a_gate_may_go_while_shards_wait))

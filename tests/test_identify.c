@@ -128,11 +128,12 @@ TEST(who_withdraws_before_the_grant_costs_nothing)
     identify_release(&r->q);
 }
 
-TEST(an_empty_budget_blocks_everyone_until_it_is_whole_again)
+TEST(no_more_go_than_are_allowed)
 {
     struct rig *r = rig_new(16);
 
-    CHECK_INT(identify_limits(&r->q, 16, 1000, 2, 60000, 0), 0);
+    identify_allow(&r->q, 2, 60000);
+    CHECK(!identify_is_wanted(&r->q));
     ask_ready(r, 0);
     ask_ready(r, 1);
     ask_ready(r, 2);
@@ -140,27 +141,33 @@ TEST(an_empty_budget_blocks_everyone_until_it_is_whole_again)
     CHECK_INT(identify_eta(&r->q, &r->tickets[2], 0), 60000);
     expect_grant(r, 0, 0);
     expect_grant(r, 1, 0);
-    expect_none(r, 0); /* both that remain are given away, sent or not */
+    expect_none(r, 0); /* both are given away, sent or not */
+    CHECK(identify_is_wanted(&r->q));
     sent(r, 0, 10);
     sent(r, 1, 10);
     CHECK_INT(identify_deadline(&r->q, 10), 60000);
-    expect_none(r, 59999);
+    expect_none(r, 60000); /* nobody has said so */
+    identify_allow(&r->q, 1, UINT64_MAX);
     expect_grant(r, 2, 60000);
     sent(r, 2, 60000);
-    CHECK_INT(r->q.remaining, 999);
-    CHECK_INT(r->q.reset_at, 60000 + IDENTIFY_BUDGET_MS);
+    ask_ready(r, 3);
+    CHECK(identify_deadline(&r->q, 60000) == UINT64_MAX);
+    CHECK(identify_eta(&r->q, &r->tickets[3], 60000) == UINT64_MAX);
     identify_release(&r->q);
 }
 
-TEST(no_open_window_with_nothing_left_is_taken_the_careful_way)
+TEST(a_window_that_another_process_opened_is_waited_for)
 {
-    struct rig *r = rig_new(1);
+    struct rig *r = rig_new(4);
 
-    CHECK_INT(identify_limits(&r->q, 1, 1000, 0, 0, 5), 0);
-    ask_ready(r, 0);
-    CHECK_INT(identify_deadline(&r->q, 5), 5 + IDENTIFY_BUDGET_MS);
-    CHECK_INT(identify_limits(&r->q, 1, 1000, 7, 0, 6), 0);
-    CHECK_INT(identify_deadline(&r->q, 6), 6);
+    identify_elsewhere(&r->q, 5, 1000);
+    identify_elsewhere(&r->q, 1, 900); /* the same key, earlier */
+    ask_ready(r, 1);
+    ask_ready(r, 2);
+    CHECK_INT(identify_eta(&r->q, &r->tickets[1], 2000), 1000 + WINDOW_MS);
+    expect_grant(r, 2, 2000);
+    expect_none(r, 1000 + WINDOW_MS - 1);
+    expect_grant(r, 1, 1000 + WINDOW_MS);
     identify_release(&r->q);
 }
 
@@ -193,7 +200,7 @@ TEST(a_new_concurrency_keeps_order_and_open_windows)
         expect_grant(r, i, 0);
         sent(r, i, i);
     }
-    CHECK_INT(identify_limits(&r->q, 1, 1000, 900, 1000, 100), 0);
+    CHECK_INT(identify_concurrency(&r->q, 1), 0);
     for (uint32_t i = 4; i < 8; i++) {
         uint64_t at = 3 + (uint64_t)WINDOW_MS * (i - 3);
 
@@ -210,7 +217,7 @@ TEST(senseless_limits_are_survived)
 
     ask_ready(r, 3);
     CHECK_INT(r->q.max_concurrency, 1);
-    CHECK_INT(identify_limits(&r->q, UINT32_MAX, 0, UINT64_MAX, UINT32_MAX, 0), 0);
+    CHECK_INT(identify_concurrency(&r->q, UINT32_MAX), 0);
     CHECK_INT(r->q.max_concurrency, LIMIT_SHARDS);
     expect_grant(r, 3, 0);
     identify_release(&r->q);
@@ -222,7 +229,7 @@ TEST(senseless_limits_are_survived)
  * outside. */
 struct watch {
     uint64_t sent_at[N_SHARDS]; /* the last time, plus one; 0: never */
-    uint64_t n_sent, n_all, budget, budget_until;
+    uint64_t n_sent;
 };
 
 /* Whether `shard`, or one that shares its key, sent less than `window` ago. */
@@ -262,25 +269,15 @@ static void note_sent(const struct rig *r, struct watch *w, uint32_t shard, uint
     if (key_sent_within(r, w, shard, GATEWAY_IDENTIFY_MS, now))
         fail_msg("shard %u sent within 5 s of another on its key", shard);
     w->sent_at[shard] = now + 1;
-    if (now >= w->budget_until) {
-        w->budget_until = now + IDENTIFY_BUDGET_MS;
-        w->n_sent = 0;
-    }
-    w->n_all++;
-    if (++w->n_sent > w->budget)
-        fail_msg("more IDENTIFYs than the budget has");
+    w->n_sent++;
 }
 
 /* Discord grants another concurrency, while no grant of the old one is open: what a shard
  * was granted before it sends whatever the keys are now. */
-static void change_concurrency(struct rig *r, struct rng *rng, uint64_t now)
+static void change_concurrency(struct rig *r, struct rng *rng)
 {
-    uint64_t reset_after = r->q.reset_at > now ? r->q.reset_at - now : 0;
-
-    if (r->q.n_granted == 0 && (reset_after || r->q.remaining == r->q.total))
-        CHECK_INT(identify_limits(&r->q, 1 + (uint32_t)rng_below(rng, 16), r->q.total,
-                                  r->q.remaining, reset_after, now),
-                  0);
+    if (r->q.n_granted == 0)
+        CHECK_INT(identify_concurrency(&r->q, 1 + (uint32_t)rng_below(rng, 16)), 0);
 }
 
 static void step_at_random(struct rig *r, struct watch *w, struct rng *rng, uint64_t now)
@@ -315,11 +312,10 @@ static void play(uint64_t seed)
 {
     struct rng rng = rng_seeded(seed);
     uint32_t concurrency = 1 + (uint32_t)rng_below(&rng, 16);
-    struct watch w = { .budget = 200 };
+    struct watch w = { 0 };
     struct rig *r = rig_new(concurrency);
     uint64_t now = 1;
 
-    CHECK_INT(identify_limits(&r->q, concurrency, w.budget, w.budget, 0, now), 0);
     for (int i = 0; i < 20000; i++) {
         uint64_t at;
         struct identify_ticket *t;
@@ -327,7 +323,7 @@ static void play(uint64_t seed)
         now += rng_below(&rng, 2000);
         step_at_random(r, &w, &rng, now);
         if (rng_below(&rng, 100) == 0)
-            change_concurrency(r, &rng, now);
+            change_concurrency(r, &rng);
         at = identify_deadline(&r->q, now);
         t = identify_next(&r->q, now);
         if ((t != NULL) != (at <= now))
@@ -336,7 +332,7 @@ static void play(uint64_t seed)
         if (t)
             check_order(r, &w, t, now);
     }
-    CHECK(w.n_all > 50);
+    CHECK(w.n_sent > 50);
     identify_release(&r->q);
 }
 
@@ -350,9 +346,8 @@ RUN_TESTS(T(one_key_sends_once_in_a_window_that_begins_at_the_send),
           T(each_key_has_a_window_of_its_own),
           T(a_shard_that_is_not_ready_holds_up_nobody),
           T(who_dies_between_grant_and_send_counts_as_having_sent),
-          T(who_withdraws_before_the_grant_costs_nothing),
-          T(an_empty_budget_blocks_everyone_until_it_is_whole_again),
-          T(no_open_window_with_nothing_left_is_taken_the_careful_way),
+          T(who_withdraws_before_the_grant_costs_nothing), T(no_more_go_than_are_allowed),
+          T(a_window_that_another_process_opened_is_waited_for),
           T(an_eta_counts_those_before_it_on_its_key),
           T(a_new_concurrency_keeps_order_and_open_windows),
           T(senseless_limits_are_survived),

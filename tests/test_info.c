@@ -160,6 +160,7 @@ TEST(info_tells_shards_budget_and_the_time_a_start_takes)
     check_says(&s.out, "Gateway      wss://localhost:");
     check_says(&s.out, "Shards       4 recommended\n");
     check_says(&s.out, "Identifies   986 of 1000 left, all again in 14 h 14 min\n");
+    check_says(&s.out, "Reserve      100 of them, for trouble\n");
     check_says(&s.out, "Concurrency  1 identify every 5 s\n");
     check_says(&s.out, "Start        4 shards: 15 s\n");
     CHECK_INT(s.err.n, 0);
@@ -211,13 +212,13 @@ TEST(info_says_when_the_budget_does_not_cover_the_start)
     struct peer *p;
     struct said s;
 
-    w.remaining = 3;
+    w.remaining = 103;
     p = discord(&w, certs.good);
     s = run(command_info, "info");
     CHECK_INT(s.status, 4);
-    check_says(&s.out, "Identifies   3 of 1000 left");
+    check_says(&s.out, "Identifies   103 of 1000 left");
     check_says(&s.out, "Start        4 shards: 3 now, the last in 14 h 14 min\n");
-    check_says(&s.err, "Starting 4 shards takes as many identifies");
+    check_says(&s.err, "Starting 4 shards without a session");
     said_release(&s);
     s = run(command_info, "info --shards 3");
     CHECK_INT(s.status, 0);
@@ -306,7 +307,7 @@ TEST(the_doctor_names_each_fault_with_its_fix)
     struct peer *p;
     struct said s;
 
-    w.remaining = 3;
+    w.remaining = 103;
     w.clock_off = -60;
     w.hello = "{\"op\":11}";
     p = discord(&w, certs.good);
@@ -318,19 +319,19 @@ TEST(the_doctor_names_each_fault_with_its_fix)
                "wrong    intents     MESSAGE_CONTENT is asked for, but not enabled");
     check_says(&s.out, "Enable \"Message Content Intent\"");
     check_says(&s.out, "warning  shards      2, but Discord recommends 4");
-    check_says(&s.out, "warning  budget      3 of 1000");
+    check_says(&s.out, "warning  budget      103 of 1000");
     check_says(&s.out, "wrong    gateway");
     check_says(&s.out, "is no HELLO");
     check_says(&s.out, "2 wrong, 3 warnings.\n");
     said_release(&s);
     s = run(command_doctor, "doctor");
     CHECK_INT(s.status, 4); /* goes before the gateway's 1 */
-    check_says(&s.out, "wrong    budget      3 of 1000");
+    check_says(&s.out, "wrong    budget      103 of 1000");
     check_says(&s.out, "whole again in 14 h 14 min");
     said_release(&s);
     s = run(command_doctor, "doctor --shards 1001");
     CHECK_INT(s.status, 4);
-    check_says(&s.out, "A whole day's budget is 1000: start fewer shards");
+    check_says(&s.out, "A day's budget, less a reserve, is 500: start fewer shards");
     said_release(&s);
     peer_free(p);
 }

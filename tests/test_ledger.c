@@ -62,6 +62,17 @@ TEST(the_smaller_of_both_counts_is_allowed)
     ledger_release(&l);
 }
 
+TEST(nothing_left_and_no_window_is_taken_the_careful_way)
+{
+    struct ledger l;
+
+    ledger_init(&l, 1);
+    ledger_limits(&l, 1000, 0, 0, START);
+    CHECK_INT(ledger_allowed(&l, START), 0);
+    CHECK_INT(ledger_when(&l, 1, START), START + LEDGER_WINDOW_MS);
+    ledger_release(&l);
+}
+
 TEST(discords_window_opens_with_the_first_after_its_end)
 {
     struct ledger l;
@@ -277,6 +288,7 @@ TEST(random_runs_agree_with_a_model)
 RUN_TESTS(T(nothing_bounds_it_until_discord_has_been_asked),
           T(the_reserve_is_a_tenth_or_one_for_each_shard_but_not_over_half),
           T(the_smaller_of_both_counts_is_allowed),
+          T(nothing_left_and_no_window_is_taken_the_careful_way),
           T(discords_window_opens_with_the_first_after_its_end),
           T(numbers_that_make_no_sense_are_bounded),
           T(a_crash_loop_ends_before_the_budget_does),

@@ -90,9 +90,11 @@ static void take_url(cordage_client *c, const struct gateway_bot *bot)
 /* Shards run already; what they may still identify is the gate's business. */
 static void renew(cordage_client *c, const struct gateway_bot *bot)
 {
-    int err = gate_limits(c->gate, bot->max_concurrency, bot->total, bot->remaining,
-                          bot->reset_after_ms);
+    int err;
 
+    ledger_limits(&c->ledger, bot->total, bot->remaining, bot->reset_after_ms,
+                  c->host->wall(c->host));
+    err = gate_limits(c->gate, bot->max_concurrency);
     if (err)
         log_line(&c->log, LOG_ERROR, "the identify limits stay as they were: %s",
                  cordage_strerror(err));

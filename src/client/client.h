@@ -70,6 +70,7 @@ struct cordage_client {
     struct json_parser **parsers; /* of the handler threads, then the control loop's */
     struct rest *rest;
     struct gate *gate;
+    struct ledger ledger; /* of the gate's IDENTIFYs */
     struct link ticks; /* struct tick */
     struct link early; /* struct command; moved by run.c */
     struct timer

@@ -2,10 +2,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "cordage/version.h"
 #include "gateway.h"
+#include "moment.h"
 #include "str.h"
 
 #define PORTAL "https://discord.com/developers/applications"
@@ -210,42 +210,31 @@ int fatal_untrusted(const char *what, cordage_error *error)
         what);
 }
 
-/* "2026-02-27 15:05 UTC" */
-static void write_time(char out[32], uint64_t unix_ms)
-{
-    time_t at = (time_t)(unix_ms / 1000);
-    struct tm utc;
-
-    out[0] = '\0';
-    if (gmtime_r(&at, &utc))
-        strftime(out, 32, "%Y-%m-%d %H:%M UTC", &utc);
-}
-
-int fatal_over_budget(uint32_t needed, const struct fatal_budget *b, uint64_t now,
+int fatal_over_budget(uint32_t needed, struct ledger *l, uint64_t now,
                       cordage_error *error)
 {
-    /* Rounded up: at that minute it can start. */
-    uint64_t minutes = (b->reset_after_ms + 59999) / 60000;
-    char when[32], fix[LIST_MAX];
+    unsigned long long allowed = ledger_allowed(l, now), reserve = ledger_reserve(l);
+    uint64_t when = ledger_when(l, needed, now);
+    char moment[MOMENT_TEXT], fix[LIST_MAX];
 
-    write_time(when, now + minutes * 60000);
-    if (needed > b->total)
+    if (when == UINT64_MAX) {
         snprintf(
             fix, sizeof fix,
-            "A whole day's budget is %u: start fewer shards (options.shard_count, or "
-            "a part of them with shard_first and shard_last).",
-            b->total);
-    else
+            "There will never be enough: start fewer shards (options.shard_count, or a "
+            "part of them with shard_first and shard_last).");
+    } else {
+        moment_text(moment, when, now);
         snprintf(fix, sizeof fix,
-                 "The budget is whole again in %llu h %llu min, at %s: start then, or "
-                 "fewer shards now (options.shard_first and shard_last).",
-                 (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60),
-                 when);
+                 "There are enough at %s: start then, or fewer shards now "
+                 "(options.shard_first and shard_last).",
+                 moment);
+    }
     return error_set(
         error, CORDAGE_EBUDGET,
-        "Starting %u shard%s takes as many identifies, and of today's %u only "
-        "%u %s left. Discord resets the token of a bot that uses more than it "
-        "has, so nothing was started. %s",
-        needed, needed == 1 ? "" : "s", b->total, b->remaining,
-        b->remaining == 1 ? "is" : "are", fix);
+        "Starting %u shard%s without a session to resume takes as many identifies, and "
+        "only %llu %s left: of %llu a day, %llu are kept in reserve, so that the bot can "
+        "come back after trouble. Discord resets the token of a bot that uses more than "
+        "it has, so nothing was started. %s",
+        needed, needed == 1 ? "" : "s", allowed, allowed == 1 ? "is" : "are",
+        (unsigned long long)l->total, reserve, fix);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "ledger.h"
 
 /* What is known when a shard is refused. */
 struct fatal_facts {
@@ -26,13 +27,8 @@ int fatal_unauthorized(cordage_error *error);
 /* Nobody vouches for the certificate; `what` says which and why. CORDAGE_ETLS. */
 int fatal_untrusted(const char *what, cordage_error *error);
 
-/* How often the bot may still identify, by /gateway/bot. */
-struct fatal_budget {
-    uint32_t total, remaining;
-    uint64_t reset_after_ms;
-};
-/* A start needs more identifies than are left. `now` is Unix time in ms. */
-int fatal_over_budget(uint32_t needed, const struct fatal_budget *budget, uint64_t now,
+/* A start needs more identifies than the ledger allows. `now` is Unix time in ms. */
+int fatal_over_budget(uint32_t needed, struct ledger *ledger, uint64_t now,
                       cordage_error *error);
 
 #endif

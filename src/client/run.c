@@ -53,29 +53,29 @@ static struct shard_range range_of(const cordage_client *c, const struct gateway
     };
 }
 
-/* What /gateway/bot said decides whether this start is allowed at all. */
+/* What the ledger allows decides whether this start is possible at all. */
 static int check_start(cordage_client *c, const struct gateway_bot *bot,
                        const struct shard_range *range, cordage_error *error)
 {
     int err = shard_range_check(range, error);
     uint32_t n = shard_range_size(range);
+    uint64_t now = c->host->wall(c->host);
 
-    if (!err && bot->remaining < n)
-        err = fatal_over_budget(n,
-                                &(struct fatal_budget){ bot->total, bot->remaining,
-                                                        bot->reset_after_ms },
-                                c->host->wall(c->host), error);
+    if (err)
+        return err;
+    ledger_init(&c->ledger, range->count);
+    ledger_limits(&c->ledger, bot->total, bot->remaining, bot->reset_after_ms, now);
+    if (ledger_allowed(&c->ledger, now) < n)
+        err = fatal_over_budget(n, &c->ledger, now, error);
     return err;
 }
 
 static int make_gate(cordage_client *c, const struct gateway_bot *bot,
                      cordage_error *error)
 {
-    int err = gate_new(c->host, bot->max_concurrency, &c->gate);
+    const struct gate_books books = { .ledger = &c->ledger };
+    int err = gate_new(c->host, bot->max_concurrency, &books, &c->gate);
 
-    if (!err)
-        err = gate_limits(c->gate, bot->max_concurrency, bot->total, bot->remaining,
-                          bot->reset_after_ms);
     if (err)
         error_set(error, err, "The identify gate could not be made: %s.",
                   cordage_strerror(err));
@@ -338,6 +338,7 @@ static void finish(cordage_client *c)
     commands_drop_early(c);
     gate_free(c->gate);
     c->gate = NULL;
+    ledger_release(&c->ledger);
     rest_free(c->rest);
     c->rest = NULL;
     lanes_end(c->lanes);

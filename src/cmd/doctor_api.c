@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "gateway_bot.h"
+#include "ledger.h"
 #include "probe.h"
 #include "shards.h"
 #include "text.h"
@@ -215,23 +216,31 @@ static void check_shards(struct doctor *d, const struct gateway_bot *g)
 static void check_budget(struct doctor *d, const struct gateway_bot *g)
 {
     char duration[TEXT_DURATION], fix[160];
+    struct ledger ledger;
+    uint64_t reserve, allowed;
 
-    if (g->total < d->shards)
+    ledger_init(&ledger, d->shards);
+    ledger_limits(&ledger, g->total, g->remaining, g->reset_after_ms, 0);
+    reserve = ledger_reserve(&ledger);
+    allowed = ledger_allowed(&ledger, 0);
+    ledger_release(&ledger);
+    if (g->total - reserve < d->shards)
         snprintf(fix, sizeof fix,
-                 "A whole day's budget is %" PRIu32 ": start fewer shards, or parts of "
-                 "them (shard_first and shard_last) on different days.",
-                 g->total);
+                 "A day's budget, less a reserve, is %" PRIu64 ": start fewer shards, or "
+                 "parts of them (shard_first and shard_last) on different days.",
+                 g->total - reserve);
     else
         snprintf(fix, sizeof fix,
                  "Wait: it is whole again in %s. Find out what used it up.",
                  text_duration(g->reset_after_ms, duration));
-    if (g->remaining < d->shards)
+    if (allowed < d->shards)
         finding_wrong(
             &d->f, "budget", DOCTOR_BUDGET, fix,
-            "%" PRIu32 " of %" PRIu32 " identifies are left today, a start of %" PRIu32
+            "%" PRIu32 " of %" PRIu32 " identifies are left today, %" PRIu64
+            " are kept in reserve, and a start of %" PRIu32
             " shards takes more. Discord resets the token of a bot that goes on.",
-            g->remaining, g->total, d->shards);
-    else if (g->remaining < 2 * (uint64_t)d->shards || g->remaining < g->total / 10)
+            g->remaining, g->total, reserve, d->shards);
+    else if (allowed < 2 * (uint64_t)d->shards)
         finding_warning(&d->f, "budget", fix,
                         "%" PRIu32 " of %" PRIu32
                         " identifies are left today: enough for this "

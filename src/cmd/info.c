@@ -9,6 +9,7 @@
 #include "subcommands.h"
 #include "fatal.h"
 #include "json_write.h"
+#include "ledger.h"
 #include "shards.h"
 #include "text.h"
 
@@ -20,28 +21,32 @@ struct start {
     uint64_t takes_ms; /* until all have started, at the least; UINT64_MAX: never */
 };
 
-/* What the budget does not cover today begins when it is whole again, and what it does
- * not cover then a day later, and so on. A budget of which nothing was used yet is
- * renewed a day after its first use. */
-static struct start plan_start(uint32_t shards, const cordage_gateway_bot *g)
+/* What the budget, less the reserve, does not cover today begins when it is whole again,
+ * and what it does not cover then a day later, and so on. A budget of which nothing was
+ * used yet is renewed a day after its first use. */
+static struct start plan_start(uint32_t shards, const cordage_gateway_bot *g,
+                               struct ledger *ledger, uint64_t now)
 {
-    uint32_t first = shards < g->remaining ? shards : g->remaining;
+    uint64_t allowed = ledger_allowed(ledger, now);
+    uint64_t a_day = g->total - ledger_reserve(ledger);
+    uint32_t first = shards < allowed ? shards : (uint32_t)allowed;
     struct start s = { .shards = shards, .now = first };
     uint32_t left = shards - first;
 
-    if (left > 0 && g->total == 0) {
+    if (left > 0 && a_day == 0) {
         s.takes_ms = UINT64_MAX;
         return s;
     }
     if (left > 0)
         s.takes_ms = g->reset_after_ms ? g->reset_after_ms : DAY_MS;
-    for (; left > g->total; left -= g->total)
+    for (; left > a_day; left -= (uint32_t)a_day)
         s.takes_ms += DAY_MS;
     s.takes_ms += shards_start_ms(left ? left : first, g->max_concurrency);
     return s;
 }
 
-static int print_text(const cordage_gateway_bot *g, const struct start *s)
+static int print_text(const cordage_gateway_bot *g, const struct start *s,
+                      uint64_t reserve)
 {
     char duration[TEXT_DURATION];
 
@@ -50,6 +55,7 @@ static int print_text(const cordage_gateway_bot *g, const struct start *s)
     printf("Identifies   %" PRIu32 " of %" PRIu32 " left", g->remaining, g->total);
     if (g->reset_after_ms)
         printf(", all again in %s", text_duration(g->reset_after_ms, duration));
+    printf("\nReserve      %" PRIu64 " of them, for trouble", reserve);
     printf("\nConcurrency  %" PRIu32 " identif%s every 5 s\n", g->max_concurrency,
            g->max_concurrency == 1 ? "y" : "ies");
     if (s->now == s->shards)
@@ -64,7 +70,7 @@ static int print_text(const cordage_gateway_bot *g, const struct start *s)
 }
 
 static int print_json(const cordage_gateway_bot *g, const struct start *s,
-                      const cordage_error *error)
+                      uint64_t reserve, const cordage_error *error)
 {
     struct buf out = { 0 };
     struct json_writer w;
@@ -88,6 +94,8 @@ static int print_json(const cordage_gateway_bot *g, const struct start *s,
         json_key(&w, "max_concurrency");
         json_put_u64(&w, g->max_concurrency);
         json_shut(&w, '}');
+        json_key(&w, "reserve");
+        json_put_u64(&w, reserve);
         json_key(&w, "start");
         json_open(&w, '{');
         json_key(&w, "shards");
@@ -112,6 +120,14 @@ static int complain(const cordage_error *error)
 {
     fprintf(stderr, "cordage info: %s\n", error->message);
     return cordage_exit_status(error->code);
+}
+
+static uint64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000;
 }
 
 int command_info(int argc, char **argv)
@@ -140,7 +156,9 @@ int command_info(int argc, char **argv)
     cordage_options options = CORDAGE_OPTIONS_INIT;
     cordage_gateway_bot g;
     cordage_error error = { 0 };
-    struct timespec now;
+    struct ledger ledger;
+    uint32_t shard_count;
+    uint64_t now;
     struct start start;
     char **operands;
     int n, status = args_parse(&args, argc, argv, &operands, &n, stdout, stderr);
@@ -151,19 +169,20 @@ int command_info(int argc, char **argv)
         return 2;
     if (cordage_get_gateway_bot(&options, &g, &error) < 0) {
         if (json)
-            print_json(NULL, NULL, &error);
+            print_json(NULL, NULL, 0, &error);
         return complain(&error);
     }
-    start = plan_start(options.shard_count ? options.shard_count : g.shards, &g);
-    clock_gettime(CLOCK_REALTIME, &now);
+    shard_count = options.shard_count ? options.shard_count : g.shards;
+    now = wall_ms();
+    ledger_init(&ledger, shard_count);
+    ledger_limits(&ledger, g.total, g.remaining, g.reset_after_ms, now);
+    start = plan_start(shard_count, &g, &ledger, now);
     if (start.now < start.shards)
-        fatal_over_budget(start.shards,
-                          &(struct fatal_budget){ g.total, g.remaining,
-                                                  g.reset_after_ms },
-                          (uint64_t)now.tv_sec * 1000, &error);
+        fatal_over_budget(start.shards, &ledger, now, &error);
     if (json)
-        status = print_json(&g, &start, &error);
+        status = print_json(&g, &start, ledger_reserve(&ledger), &error);
     else
-        status = print_text(&g, &start);
+        status = print_text(&g, &start, ledger_reserve(&ledger));
+    ledger_release(&ledger);
     return error.code ? complain(&error) : status;
 }

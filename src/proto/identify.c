@@ -1,11 +1,9 @@
 /* One queue per key, ordered by shard. A key is free when no grant of it is open and
  * its window has passed; of the free keys the lowest shard that is ready goes first.
- * The budget stands in front of all: at zero nobody goes until it is whole again,
- * because an application that overruns it has its token reset. */
+ * In front of all stands what the ledger allows: at zero nobody goes. */
 #include "identify.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "error.h"
@@ -56,8 +54,8 @@ int identify_init(struct identify_queue *q, uint32_t max_concurrency)
 {
     *q = (struct identify_queue){
         .max_concurrency = concurrency_within_limits(max_concurrency),
-        .total = UINT64_MAX,
-        .remaining = UINT64_MAX,
+        .allowed = UINT64_MAX,
+        .more_at = UINT64_MAX,
     };
     list_init(&q->granted);
     q->keys = keys_new(q->max_concurrency);
@@ -130,25 +128,32 @@ static int rebuild(struct identify_queue *q, uint32_t max_concurrency)
     return 0;
 }
 
-int identify_limits(struct identify_queue *q, uint32_t max_concurrency, uint64_t total,
-                    uint64_t remaining, uint64_t reset_after_ms, uint64_t now)
+int identify_concurrency(struct identify_queue *q, uint32_t max_concurrency)
 {
     max_concurrency = concurrency_within_limits(max_concurrency);
-    if (max_concurrency != q->max_concurrency) {
-        int err = rebuild(q, max_concurrency);
+    return max_concurrency == q->max_concurrency ? 0 : rebuild(q, max_concurrency);
+}
 
-        if (err)
-            return err;
-    }
-    q->total = total;
-    q->remaining = remaining;
-    if (reset_after_ms)
-        q->reset_at = now + reset_after_ms;
-    else
-        /* No window is open. If nothing remains all the same, the answer makes no sense:
-         * take the careful view, that the window has only just begun. */
-        q->reset_at = remaining ? 0 : now + IDENTIFY_BUDGET_MS;
-    return 0;
+void identify_allow(struct identify_queue *q, uint64_t n, uint64_t more_at)
+{
+    q->allowed = n;
+    q->more_at = more_at;
+}
+
+void identify_elsewhere(struct identify_queue *q, uint32_t shard_id, uint64_t at)
+{
+    struct identify_key *key = &q->keys[key_number(q, shard_id)];
+
+    if (at + WINDOW_MS > key->free_at)
+        key->free_at = at + WINDOW_MS;
+}
+
+bool identify_is_wanted(const struct identify_queue *q)
+{
+    for (uint32_t i = 0; i < q->max_concurrency; i++)
+        if (q->keys[i].n)
+            return true;
+    return false;
 }
 
 void identify_ask(struct identify_queue *q, struct identify_ticket *t, uint32_t shard_id,
@@ -169,15 +174,6 @@ void identify_ready(struct identify_queue *q, struct identify_ticket *t)
         t->state = TICKET_READY;
 }
 
-/* A budget whose time has come is whole again. */
-static void renew_budget(struct identify_queue *q, uint64_t now)
-{
-    if (q->reset_at && now >= q->reset_at) {
-        q->remaining = q->total;
-        q->reset_at = 0;
-    }
-}
-
 void identify_sent(struct identify_queue *q, struct identify_ticket *t, uint64_t now)
 {
     struct identify_key *key;
@@ -190,12 +186,6 @@ void identify_sent(struct identify_queue *q, struct identify_ticket *t, uint64_t
     key->n_granted--;
     q->n_granted--;
     key->free_at = now + WINDOW_MS;
-
-    renew_budget(q, now);
-    if (!q->reset_at)
-        q->reset_at = now + IDENTIFY_BUDGET_MS; /* the first IDENTIFY opens the window */
-    if (q->remaining && q->remaining != UINT64_MAX)
-        q->remaining--;
 }
 
 void identify_cancel(struct identify_queue *q, struct identify_ticket *t, uint64_t now)
@@ -215,12 +205,6 @@ void identify_cancel(struct identify_queue *q, struct identify_ticket *t, uint64
     }
 }
 
-/* How many more may be granted before the budget is whole again. */
-static uint64_t budget_left(const struct identify_queue *q)
-{
-    return q->remaining > q->n_granted ? q->remaining - q->n_granted : 0;
-}
-
 static struct identify_ticket *first_ready(const struct identify_key *key)
 {
     for (struct link *at = key->queue.next; at != &key->queue; at = at->next)
@@ -233,8 +217,7 @@ struct identify_ticket *identify_next(struct identify_queue *q, uint64_t now)
 {
     struct identify_ticket *best = NULL;
 
-    renew_budget(q, now);
-    if (!budget_left(q))
+    if (!q->allowed)
         return NULL;
     for (uint32_t i = 0; i < q->max_concurrency; i++) {
         const struct identify_key *key = &q->keys[i];
@@ -253,6 +236,8 @@ struct identify_ticket *identify_next(struct identify_queue *q, uint64_t now)
     key_of(q, best)->n--;
     key_of(q, best)->n_granted++;
     q->n_granted++;
+    if (q->allowed != UINT64_MAX)
+        q->allowed--;
     best->state = TICKET_GRANTED;
     return best;
 }
@@ -287,8 +272,8 @@ uint64_t identify_eta(const struct identify_queue *q, const struct identify_tick
     if (key->n_granted && at < now + WINDOW_MS)
         at = now + WINDOW_MS;
     at += place * WINDOW_MS;
-    if (q->reset_at > at && rank_of(q, key, place) >= budget_left(q))
-        at = q->reset_at;
+    if (q->more_at > at && rank_of(q, key, place) >= q->allowed)
+        at = q->more_at;
     return at;
 }
 
@@ -304,11 +289,7 @@ uint64_t identify_deadline(const struct identify_queue *q, uint64_t now)
     }
     if (at == UINT64_MAX)
         return UINT64_MAX;
-    if (!budget_left(q)) {
-        if (!q->reset_at)
-            return UINT64_MAX; /* granted ones hold the rest of it */
-        if (q->reset_at > at)
-            at = q->reset_at;
-    }
+    if (!q->allowed && q->more_at > at)
+        at = q->more_at;
     return at > now ? at : now;
 }

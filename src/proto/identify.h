@@ -7,12 +7,16 @@
  * at the grant, so that a slow connection doesn't eat it. Meanwhile its key is
  * busy. Whoever dies between grant and send counts as having sent.
  *
+ * How many may go at all is the ledger's business (ledger.h); the queue is told.
+ *
  * Pure: times come in. Tickets are embedded in whoever asks. Not locked. */
 #ifndef PROTO_IDENTIFY_H
 #define PROTO_IDENTIFY_H
 
 #include "gateway.h"
 #include "list.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -41,29 +45,33 @@ struct identify_queue {
     struct identify_key *keys; /* one per key; owned */
     struct link granted;       /* tickets between grant and send */
     uint64_t n_granted;
-    uint64_t total;     /* the budget of a whole window */
-    uint64_t remaining; /* what is left of it, granted ones not yet subtracted */
-    uint64_t reset_at;  /* when the budget is whole again; 0: no window open */
+    uint64_t allowed; /* how many may be granted; UINT64_MAX: no end to them */
+    uint64_t more_at; /* when one more may; UINT64_MAX: nobody knows */
 };
 
-/* Until identify_limits is called the budget counts as endless. A max_concurrency of 0
- * counts as 1, one over LIMIT_SHARDS as that. CORDAGE_ENOMEM. */
+/* Until identify_allow is called there is no end to what may be granted. A
+ * max_concurrency of 0 counts as 1, one over LIMIT_SHARDS as that. CORDAGE_ENOMEM. */
 int identify_init(struct identify_queue *q, uint32_t max_concurrency);
 /* The tickets are their owners', and idle from here on. Accepts a zeroed queue. */
 void identify_release(struct identify_queue *q);
-/* What /gateway/bot said. A new max_concurrency rebuilds the queues: their order is
- * kept, and nobody is granted before every window that was open has passed.
- * CORDAGE_ENOMEM leaves all as it was. */
-int identify_limits(struct identify_queue *q, uint32_t max_concurrency, uint64_t total,
-                    uint64_t remaining, uint64_t reset_after_ms, uint64_t now);
+/* What /gateway/bot said. A new one rebuilds the queues: their order is kept, and nobody
+ * is granted before every window that was open has passed. CORDAGE_ENOMEM leaves all as
+ * it was. */
+int identify_concurrency(struct identify_queue *q, uint32_t max_concurrency);
+/* `n` more may be granted (UINT64_MAX: any number), the next one after those not before
+ * `more_at`: then it is to be called again. */
+void identify_allow(struct identify_queue *q, uint64_t n, uint64_t more_at);
+/* Another process sent an IDENTIFY for this shard at `at`: its key's window is open. */
+void identify_elsewhere(struct identify_queue *q, uint32_t shard_id, uint64_t at);
+/* Whether anybody waits for a grant. */
+bool identify_is_wanted(const struct identify_queue *q);
 
 /* Queues an idle ticket; nothing happens to one that has asked already. */
 void identify_ask(struct identify_queue *q, struct identify_ticket *t, uint32_t shard_id,
                   uint32_t shard_count);
 /* HELLO was read: a waiting ticket may be granted. */
 void identify_ready(struct identify_queue *q, struct identify_ticket *t);
-/* IDENTIFY has left on a granted ticket: the key's window and the budget count from
- * `now`. */
+/* IDENTIFY has left on a granted ticket: the key's window counts from `now`. */
 void identify_sent(struct identify_queue *q, struct identify_ticket *t, uint64_t now);
 /* Withdraws, from any state. If it had been granted it counts as sent. */
 void identify_cancel(struct identify_queue *q, struct identify_ticket *t, uint64_t now);

@@ -80,6 +80,10 @@ int ledger_remember(struct ledger *l, uint64_t wall)
 void ledger_limits(struct ledger *l, uint64_t total, uint64_t remaining,
                    uint64_t reset_after_ms, uint64_t now)
 {
+    /* No window is open, and yet nothing remains: an answer that makes no sense is taken
+     * the careful way, that the window has only just begun. */
+    if (remaining == 0 && reset_after_ms == 0)
+        reset_after_ms = LEDGER_WINDOW_MS;
     l->asked = true;
     l->total = total;
     l->remaining = remaining < total ? remaining : total;

@@ -8,9 +8,11 @@
 
 #include "error.h"
 #include "limits.h"
+#include "moment.h"
 
 struct gate {
     struct host *host;
+    struct gate_books books;
     struct identify_queue queue;
     struct link resumes;  /* waiting for a place among the handshakes, as they asked */
     struct link dialling; /* resumes that were told to */
@@ -20,6 +22,7 @@ struct gate {
     unsigned n_dialling;
     bool proven;              /* or else `pilot` goes alone */
     struct gate_place *pilot; /* told to dial before it was proven; NULL: none is out */
+    bool said_empty;          /* that the ledger allows none, since it last did */
     uint64_t far_at;          /* when the first of `far` comes near; 0: find out */
     struct timer timer;
 };
@@ -43,6 +46,44 @@ static bool may_resume(const struct gate *g)
 static bool must_wait(const struct gate *g)
 {
     return !g->proven && g->pilot;
+}
+
+static uint64_t wall_of(const struct gate *g)
+{
+    return g->host->wall(g->host);
+}
+
+/* Said once: each further shard has to wait for the same thing. */
+static void say_empty(struct gate *g, uint64_t when, uint64_t wall)
+{
+    char moment[MOMENT_TEXT] = "nobody knows when";
+
+    if (g->said_empty)
+        return;
+    g->said_empty = true;
+    if (when != UINT64_MAX)
+        moment_text(moment, when, wall);
+    log_line(&g->host->log, LOG_WARN,
+             "no more identifies are allowed for now (the reserve of %llu stays): shards "
+             "without a session wait until %s",
+             (unsigned long long)ledger_reserve(g->books.ledger), moment);
+}
+
+/* What the ledger allows at this moment, for the queue. */
+static void look_it_up(struct gate *g)
+{
+    uint64_t wall = wall_of(g), n, when = UINT64_MAX;
+
+    if (!g->books.ledger)
+        return;
+    n = ledger_allowed(g->books.ledger, wall);
+    if (n != UINT64_MAX)
+        when = ledger_when(g->books.ledger, n + 1, wall);
+    identify_allow(&g->queue, n, when == UINT64_MAX ? when : now_of(g) + (when - wall));
+    if (n)
+        g->said_empty = false;
+    else if (identify_is_wanted(&g->queue))
+        say_empty(g, when, wall);
 }
 
 static void arm(struct gate *g)
@@ -90,7 +131,7 @@ static void find_near(struct gate *g, uint64_t now)
                 g->far_at = 0; /* the rest is looked at when this one has come up */
                 return;
             }
-        } else if (eta - IDENTIFY_DIAL_AHEAD_MS < g->far_at) {
+        } else if (eta != UINT64_MAX && eta - IDENTIFY_DIAL_AHEAD_MS < g->far_at) {
             g->far_at = eta - IDENTIFY_DIAL_AHEAD_MS;
         }
     }
@@ -110,15 +151,31 @@ static void let_near_dial(struct gate *g)
     }
 }
 
+/* Before it can leave. Without memory the ledger still counts Discord's remaining down.
+ */
+static void book(struct gate *g, const struct gate_place *p)
+{
+    uint64_t wall = wall_of(g);
+
+    if (g->books.ledger)
+        (void)ledger_book(g->books.ledger, wall);
+    if (g->books.book)
+        g->books.book(g->books.user, p->shard_id, p->shard_count, wall);
+}
+
 static void grant_slots(struct gate *g, uint64_t now)
 {
     struct identify_ticket *ticket;
 
+    look_it_up(g);
     while ((ticket = identify_next(&g->queue, now))) {
         struct gate_place *p = CONTAINER_OF(ticket, struct gate_place, ticket);
 
+        book(g, p);
+        g->far_at = 0; /* those who wait for more than is left are farther away now */
         p->may_identify(p);
     }
+    look_it_up(g);
 }
 
 static void look(struct timer *t)
@@ -135,7 +192,8 @@ static void look(struct timer *t)
     arm(g);
 }
 
-int gate_new(struct host *host, uint32_t max_concurrency, struct gate **out)
+int gate_new(struct host *host, uint32_t max_concurrency, const struct gate_books *books,
+             struct gate **out)
 {
     struct gate *g = mem_zero(sizeof *g);
 
@@ -145,12 +203,14 @@ int gate_new(struct host *host, uint32_t max_concurrency, struct gate **out)
         return CORDAGE_ENOMEM;
     }
     g->host = host;
+    g->books = *books;
     g->timer.fire = look;
     list_init(&g->resumes);
     list_init(&g->dialling);
     list_init(&g->far);
     list_init(&g->near);
     list_init(&g->asking);
+    look_it_up(g);
     *out = g;
     return 0;
 }
@@ -176,15 +236,23 @@ void gate_free(struct gate *g)
     free(g);
 }
 
-int gate_limits(struct gate *g, uint32_t max_concurrency, uint64_t total,
-                uint64_t remaining, uint64_t reset_after_ms)
+int gate_limits(struct gate *g, uint32_t max_concurrency)
 {
-    int err = identify_limits(&g->queue, max_concurrency, total, remaining,
-                              reset_after_ms, now_of(g));
+    int err = identify_concurrency(&g->queue, max_concurrency);
 
+    look_it_up(g);
     g->far_at = 0;
     arm(g);
     return err;
+}
+
+void gate_remember(struct gate *g, uint32_t shard_id, uint64_t wall)
+{
+    uint64_t now = now_of(g), now_wall = wall_of(g);
+    uint64_t ago = wall < now_wall ? now_wall - wall : 0;
+
+    identify_elsewhere(&g->queue, shard_id, now > ago ? now - ago : 0);
+    arm(g);
 }
 
 void gate_proven(struct gate *g)

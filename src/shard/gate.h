@@ -13,6 +13,12 @@
  *     -> may_identify
  *     gate_sent                     IDENTIFY has left; the slot's window begins
  *
+ * How many IDENTIFYs may leave at all, the ledger (proto/ledger) says. Each is booked
+ * before its slot is granted: in the ledger, and, so that it is counted also when this
+ * process dies in the next moment, wherever `book` writes it down. If that fails the slot
+ * is granted all the same: what the ledger allows never exceeds what Discord says to
+ * every new process, less the reserve.
+ *
  * gate_cancel fits in anywhere. may_dial and may_identify come from the gate's timer,
  * never from inside one of these calls, and may call any of them but gate_free. */
 #ifndef SHARD_GATE_H
@@ -20,6 +26,7 @@
 
 #include "host.h"
 #include "identify.h"
+#include "ledger.h"
 
 struct gate;
 
@@ -43,13 +50,24 @@ struct gate_place {
     uint32_t shard_id, shard_count;
 };
 
-/* Until gate_limits is called the identify budget counts as endless. CORDAGE_ENOMEM. */
-int gate_new(struct host *host, uint32_t max_concurrency, struct gate **out);
+struct gate_books {
+    struct ledger *ledger; /* borrowed; NULL: nothing bounds the IDENTIFYs */
+    /* NULL: they are written down nowhere. `wall`: Unix ms. */
+    void (*book)(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall);
+    void *user;
+};
+
+/* CORDAGE_ENOMEM. */
+int gate_new(struct host *host, uint32_t max_concurrency, const struct gate_books *books,
+             struct gate **out);
 /* The places are their owners', and idle from here on. NULL is fine. */
 void gate_free(struct gate *g);
-/* What /gateway/bot said. CORDAGE_ENOMEM leaves all as it was. */
-int gate_limits(struct gate *g, uint32_t max_concurrency, uint64_t total,
-                uint64_t remaining, uint64_t reset_after_ms);
+/* What /gateway/bot said; the ledger has been told the rest of it. CORDAGE_ENOMEM leaves
+ * all as it was. */
+int gate_limits(struct gate *g, uint32_t max_concurrency);
+/* An earlier process booked an IDENTIFY at `wall` (Unix ms): its window may still be
+ * open. A time that has not come yet counts as now: the clock was set back. */
+void gate_remember(struct gate *g, uint32_t shard_id, uint64_t wall);
 
 /* A session of this bot came up: Discord accepts its token, intents and shard count.
  * Until then one fresh start goes alone, so that a bot which Discord refuses for good

@@ -1,4 +1,20 @@
-#include "objects.h"
+#include "objects_private.h"
+
+const struct schema *const object_schemas[CORDAGE_N_KINDS] = {
+    [CORDAGE_KIND_GUILDS] = &guild_schema,
+    [CORDAGE_KIND_CHANNELS] = &channel_schema,
+    [CORDAGE_KIND_THREADS] = &channel_schema,
+    [CORDAGE_KIND_ROLES] = &role_schema,
+    [CORDAGE_KIND_EMOJIS] = &emoji_schema,
+    [CORDAGE_KIND_STICKERS] = &sticker_schema,
+    [CORDAGE_KIND_MEMBERS] = &member_schema,
+    [CORDAGE_KIND_USERS] = &user_schema,
+    [CORDAGE_KIND_PRESENCES] = &presence_schema,
+    [CORDAGE_KIND_VOICE_STATES] = &voice_state_schema,
+    [CORDAGE_KIND_STAGE_INSTANCES] = &stage_schema,
+    [CORDAGE_KIND_SCHEDULED_EVENTS] = &scheduled_event_schema,
+    [CORDAGE_KIND_SOUNDS] = &sound_schema,
+};
 
 const char *object_list_key(cordage_kind kind)
 {

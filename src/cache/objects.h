@@ -25,19 +25,18 @@ const char *object_list_key(cordage_kind kind);
 cordage_id object_id(cordage_kind kind, cordage_json object);
 
 /* Indices into the schemas. */
-enum { GUILD_OWNER_ID, GUILD_MEMBER_COUNT, GUILD_N_KNOWN };
+enum { GUILD_OWNER_ID, GUILD_MEMBER_COUNT };
 enum {
     CHANNEL_TYPE,
     CHANNEL_PARENT_ID,
     CHANNEL_OVERWRITES,
     CHANNEL_LAST_MESSAGE_ID,
-    CHANNEL_LAST_PIN,
-    CHANNEL_THREAD_METADATA,
+    CHANNEL_LAST_PIN = 9,
+    CHANNEL_THREAD_METADATA = 16,
     CHANNEL_MESSAGE_COUNT,
     CHANNEL_TOTAL_MESSAGES,
     CHANNEL_MEMBER_COUNT,
-    CHANNEL_MEMBER, /* the bot's own membership of a thread */
-    CHANNEL_N_KNOWN
+    CHANNEL_MEMBER /* the bot's own membership of a thread */
 };
 enum { OVERWRITE_ID, OVERWRITE_TYPE, OVERWRITE_ALLOW, OVERWRITE_DENY };
 enum { THREAD_METADATA_ARCHIVED };

@@ -29,29 +29,33 @@ enum field_type {
     FIELD_INT, /* any int64; an integral double counts */
     FIELD_DOUBLE,
     FIELD_ID,   /* a snowflake, string or integer; given back as a string */
-    FIELD_BITS, /* a bit set in a decimal string */
+    FIELD_BITS, /* a bit set, or another number, in a decimal string */
     FIELD_TIME, /* an ISO 8601 timestamp */
     FIELD_HASH, /* an image hash: 32 hex digits, perhaps behind "a_" */
     FIELD_STRING,
     FIELD_WORD, /* a string of which a few are common: field.words */
     FIELD_IDS,  /* a list of snowflakes */
     FIELD_INTS,
-    FIELD_STRINGS,
-    FIELD_OBJECT, /* field.of */
-    FIELD_OBJECTS /* a list of field.of */
+    FIELD_STRINGS, /* with field.words, if there are any */
+    FIELD_OBJECT,  /* field.of */
+    FIELD_OBJECTS  /* a list of field.of */
 };
 
 struct schema;
 
 struct field {
     const char *key;
-    enum field_type type;
-    /* The value that takes no room, as JSON text: "false", "0", "\"\"", "[]"… NULL: none.
-     */
+    unsigned char key_n; /* its length */
+    unsigned char type;  /* enum field_type */
+    /* The value that takes no room, as JSON text: "false", "0", "\"\"", "[]"… NULL: none
+     * (FIELD_BOOL: "false"). Ids and times have none. Never changed: old records are
+     * read by it. */
     const char *usual;
     const struct schema *of;
     const char *const *words; /* NULL-terminated, at most 250; only added at its end */
 };
+
+enum { RECORD_FIELDS = 100 }; /* most fields of a schema */
 
 struct schema {
     const char *name;
@@ -67,7 +71,8 @@ int record_write(const struct schema *schema, cordage_json object, struct buf *o
 int record_merge(const struct schema *schema, struct str old, cordage_json update,
                  struct buf *out);
 /* Writes the fields as members of the object that `w` has open. CORDAGE_EPARSE, in which
- * case what was written is to be thrown away. */
+ * case what was written is to be thrown away; all that was opened is shut all the same.
+ */
 int record_json(const struct schema *schema, struct str record, struct json_writer *w);
 
 /* ---- Single fields --------------------------------------------------------------------
@@ -90,10 +95,12 @@ bool record_next_id(const struct schema *schema, struct str record, unsigned fie
 bool record_next_object(const struct schema *schema, struct str record, unsigned field,
                         size_t *at, struct str *object);
 /* Appends `record` with one number or list changed; the rest as it is. `value` NULL makes
- * it null. For FIELD_BOOL, FIELD_INT, FIELD_ID. */
+ * it null. For FIELD_BOOL, FIELD_INT, FIELD_ID. CORDAGE_ENOMEM, CORDAGE_EINVAL (another
+ * type), CORDAGE_EPARSE. */
 int record_set_number(const struct schema *schema, struct str record, unsigned field,
                       const uint64_t *value, struct buf *out);
-/* Appends `record` without `id` in a FIELD_IDS. */
+/* Appends `record` without `id` in a FIELD_IDS; as it is, if that isn't in it. Errors as
+ * record_set_number. */
 int record_drop_id(const struct schema *schema, struct str record, unsigned field,
                    uint64_t id, struct buf *out);
 

@@ -1,8 +1,11 @@
 /* sharding.c - everything that sharding asks of a bot, in one file to copy from.
  *
  *     DISCORD_TOKEN=... build/examples/sharding [--shards N|auto] [--health SECONDS]
+ *     DISCORD_TOKEN=... build/examples/sharding --total-shards N --shard-start A
+ *                                               --shard-end B [--health SECONDS]
  *
- * Without --shards, or with auto, Discord says how many there should be. In any channel:
+ * Without --shards, or with auto, Discord says how many there should be. The second form
+ * runs the shards A to B of N; other processes run the others. In any channel:
  *
  *     !ping       Pong!
  *     !guilds     how many guilds the bot is in, over all shards
@@ -16,7 +19,8 @@
 #include <string.h>
 
 struct bot {
-    uint32_t shards; /* CORDAGE_SHARDS_AUTO: ask Discord */
+    uint32_t shards;      /* CORDAGE_SHARDS_AUTO: ask Discord */
+    uint32_t first, last; /* those that run here */
     uint32_t health_s;
 };
 
@@ -138,43 +142,62 @@ static int show_gateway(const cordage_options *options, cordage_error *error)
     return 0;
 }
 
+/* A number from 0 to `most`. */
+static bool read_number(const char *text, uint32_t most, uint32_t *out)
+{
+    unsigned long n;
+    char rest;
+
+    if (sscanf(text, "%lu%c", &n, &rest) != 1 || n > most)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool read_argument(struct bot *bot, const char *name, const char *value)
+{
+    if (strcmp(name, "--shards") == 0 && strcmp(value, "auto") == 0)
+        return true;
+    if (strcmp(name, "--shards") == 0 || strcmp(name, "--total-shards") == 0)
+        return read_number(value, UINT32_MAX, &bot->shards) && bot->shards > 0;
+    if (strcmp(name, "--shard-start") == 0)
+        return read_number(value, UINT32_MAX - 1, &bot->first);
+    if (strcmp(name, "--shard-end") == 0)
+        return read_number(value, UINT32_MAX - 1, &bot->last);
+    if (strcmp(name, "--health") == 0)
+        return read_number(value, 86400, &bot->health_s) && bot->health_s > 0;
+    return false;
+}
+
 static bool read_arguments(struct bot *bot, int argc, char **argv)
 {
-    for (int i = 1; i < argc; i += 2) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        unsigned long n;
-        char rest;
-
-        if (sscanf(value, "%lu%c", &n, &rest) != 1)
-            n = 0; /* no number, or more than one */
-        if (strcmp(argv[i], "--shards") == 0 && strcmp(value, "auto") == 0)
-            bot->shards = CORDAGE_SHARDS_AUTO;
-        else if (strcmp(argv[i], "--shards") == 0 && n > 0 && n <= UINT32_MAX)
-            bot->shards = (uint32_t)n;
-        else if (strcmp(argv[i], "--health") == 0 && n > 0 && n <= 86400)
-            bot->health_s = (uint32_t)n;
-        else
+    for (int i = 1; i < argc; i += 2)
+        if (i + 1 == argc || !read_argument(bot, argv[i], argv[i + 1]))
             return false;
-    }
     return true;
 }
 
 int main(int argc, char **argv)
 {
-    struct bot bot = { .shards = CORDAGE_SHARDS_AUTO, .health_s = 60 };
+    struct bot bot = { CORDAGE_SHARDS_AUTO, 0, CORDAGE_SHARD_LAST, .health_s = 60 };
     cordage_options options = CORDAGE_OPTIONS_INIT;
     cordage_error error;
     cordage_client *c;
     int status;
 
     if (!read_arguments(&bot, argc, argv)) {
-        fprintf(stderr, "usage: %s [--shards N|auto] [--health SECONDS]\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s [--shards N|auto] [--health SECONDS]\n"
+                "       %s --total-shards N --shard-start A --shard-end B\n",
+                argv[0], argv[0]);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES |
                       CORDAGE_INTENT_GUILD_VOICE_STATES | CORDAGE_INTENT_MESSAGE_CONTENT;
     options.shard_count = bot.shards;
+    options.shard_first = bot.first;
+    options.shard_last = bot.last;
     if ((bot.shards == CORDAGE_SHARDS_AUTO && show_gateway(&options, &error) < 0) ||
         cordage_client_new(&options, &c, &error) < 0)
         return cordage_error_print(&error, stderr);

@@ -30,24 +30,31 @@ static void expect(struct running *r, const char *begin)
     fail_msg("no line began with \"%s\"; on stderr: %s", begin, r->program.err_text);
 }
 
-/* Reads the bot's lines until each of its shards has said that it is ready. */
-static void expect_ready(struct running *r, unsigned shards)
+/* Reads the bot's lines until each of its shards has said that it is ready: of `shards`
+ * the `first` to the `last`. */
+static void expect_part_ready(struct running *r, unsigned shards, unsigned first,
+                              unsigned last)
 {
-    unsigned seen = 0;
+    unsigned seen = 0, want = ((2u << last) - 1) & ~((1u << first) - 1);
     char line[512];
 
-    while (seen != (1u << shards) - 1 && program_line(&r->program, line, sizeof line)) {
+    while (seen != want && program_line(&r->program, line, sizeof line)) {
         unsigned id, count;
         size_t guilds;
 
         if (sscanf(line, "shard %u/%u ready, %zu guilds", &id, &count, &guilds) != 3)
             continue;
         CHECK_INT(count, shards);
-        CHECK(id < shards);
+        CHECK(id >= first && id <= last);
         CHECK_INT(guilds, N_GUILDS / shards);
         seen |= 1u << id;
     }
-    CHECK_INT(seen, (1u << shards) - 1);
+    CHECK_INT(seen, want);
+}
+
+static void expect_ready(struct running *r, unsigned shards)
+{
+    expect_part_ready(r, shards, 0, shards - 1);
 }
 
 /* Somebody says `content` in the first channel of a shard's first guild. */
@@ -238,8 +245,56 @@ TEST(the_sharding_recipe_runs_as_many_shards_as_it_is_told)
     end(&r);
 }
 
+TEST(the_sharding_recipe_runs_the_part_that_it_is_told)
+{
+    struct running r;
+    char channel[32];
+
+    start(&r,
+          ARGS("--max-concurrency", "4", "--global-limit", "0", "--", example("sharding"),
+               "--total-shards", "4", "--shard-start", "1", "--shard-end", "2"));
+    expect_part_ready(&r, 4, 1, 2);
+    say(&r, 2, 4, "!guilds", channel, sizeof channel);
+    CHECK(is_answered(&r, channel,
+                      "\"I'm in **4** guilds across **4** shards. "
+                      "(2 of them have reported so far)\""));
+    end(&r);
+}
+
+TEST(a_part_that_is_none_gets_a_sentence_and_2)
+{
+    struct program p;
+
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0", "--", example("sharding"),
+                                   "--total-shards", "4", "--shard-start", "3",
+                                   "--shard-end", "2")),
+              2);
+    CHECK(program_said(&p, "shard_first"));
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0", "--", example("sharding"),
+                                   "--shard-start")),
+              2);
+    CHECK(program_said(&p, "usage: "));
+}
+
+/* ---- status.c ---------------------------------------------------------------------- */
+
+TEST(the_status_table_has_every_shard_and_a_total)
+{
+    struct running r;
+
+    start(&r, ARGS("--recommended-shards", "2", "--max-concurrency", "2", "--",
+                   example("status"), "1"));
+    expect(&r, "   0/2  ready");
+    expect(&r, "   1/2  ready           4 guilds");
+    expect(&r, "8 guilds, 2 of 2 shards have reported");
+    end(&r);
+}
+
 RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(so_does_its_twin_in_another_language),
           T(what_is_no_shard_count_gets_the_usage_and_2),
           T(the_sharding_recipe_does_all_that_it_says),
-          T(the_sharding_recipe_runs_as_many_shards_as_it_is_told))
+          T(the_sharding_recipe_runs_as_many_shards_as_it_is_told),
+          T(the_sharding_recipe_runs_the_part_that_it_is_told),
+          T(a_part_that_is_none_gets_a_sentence_and_2),
+          T(the_status_table_has_every_shard_and_a_total))

@@ -161,6 +161,7 @@ static cordage_client *client_for(const struct run *run)
     options.ca_file = run->door->ca_file;
     options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES;
     options.shard_count = run->shards;
+    options.state_dir = "";
     options.compression = public_name[run->compression];
     if (cordage_client_new(&options, &c, &error) < 0) {
         cordage_error_print(&error, stderr);

@@ -118,6 +118,7 @@ cordage_options bot_options(struct simrig *sim)
                       CORDAGE_INTENT_MESSAGE_CONTENT;
     options.handler_threads = 2;
     options.handle_signals = 0;
+    options.state_dir = "";
     return options;
 }
 

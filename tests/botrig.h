@@ -31,7 +31,7 @@ struct bot {
 };
 
 /* Options for `sim`: its API, token and CA; the intents of a bot that reads messages; no
- * signals; two handler threads. */
+ * signals; two handler threads; nothing outlives it. */
 cordage_options bot_options(struct simrig *sim);
 /* Makes the client and runs it in a thread of its own. Set on_message before. */
 void bot_start(struct bot *b, struct simrig *sim, const cordage_options *options);

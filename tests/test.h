@@ -13,11 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "str.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
+
+/* No bot of a test leaves anything in its user's home, however the test is started. */
+__attribute__((constructor)) static void test_keep_no_state(void)
+{
+    setenv("CORDAGE_STATE_DIR", "", 1);
+}
 
 #define CHECK(condition) assert_true(condition)
 #define CHECK_INT(got, want)                                          \

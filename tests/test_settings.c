@@ -323,6 +323,96 @@ TEST(the_environment_is_read_and_empty_is_unset)
     assert_string_equal(env.ca_file, "/ca.pem");
 }
 
+static void check_state_dir(const cordage_options *o, const struct env *env,
+                            const char *want)
+{
+    struct settings s = made(o, env);
+
+    if (want)
+        assert_string_equal(s.state_dir, want);
+    else
+        CHECK(!s.state_dir);
+    settings_release(&s);
+}
+
+TEST(the_state_has_a_place_for_each_application)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN, .home = "/home/me" };
+    struct settings s;
+    char here[4096], want[4200];
+
+    check_state_dir(&o, &env, "/home/me/.local/state/cordage/123456789012345678");
+    env.state_home = "relative"; /* which the XDG rules forbid */
+    check_state_dir(&o, &env, "/home/me/.local/state/cordage/123456789012345678");
+    env.state_home = "/var/state";
+    check_state_dir(&o, &env, "/var/state/cordage/123456789012345678");
+    o.shard_count = 8;
+    check_state_dir(&o, &env, "/var/state/cordage/123456789012345678");
+    o.shard_first = 4;
+    check_state_dir(&o, &env, "/var/state/cordage/123456789012345678/shards-4-7-of-8");
+    env.state_dir = "/srv/bot";
+    check_state_dir(&o, &env, "/srv/bot");
+    o.state_dir = "/srv/other";
+    check_state_dir(&o, &env, "/srv/other");
+    o.state_dir = "beside";
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(want, sizeof want, "%s/beside", here);
+    check_state_dir(&o, &env, want);
+    o.state_dir = "";
+    check_state_dir(&o, &env, NULL);
+    o.state_dir = NULL;
+    env.state_dir = "";
+    check_state_dir(&o, &env, NULL);
+    env = (struct env){ .token = TOKEN };
+    check_state_dir(&o, &env, NULL); /* nobody is at home */
+    env.token = "no.such-token";
+    env.home = "/h";
+    s = made(&o, &env);
+    CHECK(str_starts(str_of(s.state_dir), STR("/h/.local/state/cordage/")));
+    CHECK(!strstr(s.state_dir, "no"));
+    settings_release(&s);
+}
+
+TEST(tokens_have_different_fingerprints)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN };
+    struct settings a = made(&o, &env), b = made(&o, &env), c;
+
+    env.token = TOKEN "x";
+    c = made(&o, &env);
+    CHECK(a.token_print == b.token_print);
+    CHECK(a.token_print != c.token_print);
+    settings_release(&a);
+    settings_release(&b);
+    settings_release(&c);
+}
+
+TEST(each_kind_has_its_policy)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = { .token = TOKEN };
+    struct settings s;
+    cordage_error error;
+
+    o.cache[CORDAGE_KIND_MEMBERS] = CORDAGE_FOREVER;
+    o.cache[CORDAGE_KIND_PRESENCES] = CORDAGE_TTL(60);
+    s = made(&o, &env);
+    CHECK_INT(s.cache[CORDAGE_KIND_GUILDS].keep, CORDAGE_KEEP_FOREVER);
+    CHECK_INT(s.cache[CORDAGE_KIND_EMOJIS].keep, CORDAGE_KEEP_NEVER);
+    CHECK_INT(s.cache[CORDAGE_KIND_USERS].keep, CORDAGE_KEEP_LRU);
+    CHECK_INT(s.cache[CORDAGE_KIND_USERS].n, 10000);
+    CHECK_INT(s.cache[CORDAGE_KIND_MEMBERS].keep, CORDAGE_KEEP_FOREVER);
+    CHECK_INT(s.cache[CORDAGE_KIND_PRESENCES].n, 60);
+    settings_release(&s);
+    o.cache[CORDAGE_KIND_MEMBERS] = CORDAGE_LRU(0);
+    o.cache[CORDAGE_KIND_SOUNDS] = CORDAGE_POLICY((cordage_keep)9, 1);
+    error = refused(&o, &env);
+    check_says(&error, "cache[members]: CORDAGE_LRU(0) keeps nothing");
+    check_says(&error, "cache[soundboard_sounds]: this is none of CORDAGE_KEEP_*");
+}
+
 RUN_TESTS(T(a_token_alone_is_enough), T(options_go_before_the_environment),
           T(all_that_is_wrong_is_told_in_one_error), T(each_wrong_option_is_named),
           T(a_long_activity_is_counted_in_characters),
@@ -331,4 +421,6 @@ RUN_TESTS(T(a_token_alone_is_enough), T(options_go_before_the_environment),
           T(a_token_file_is_read_if_only_its_owner_can),
           T(an_empty_or_a_giant_token_file_is_refused), T(the_token_is_never_in_an_error),
           T(log_lines_reach_the_callback_up_to_its_level),
-          T(the_environment_is_read_and_empty_is_unset))
+          T(the_environment_is_read_and_empty_is_unset),
+          T(the_state_has_a_place_for_each_application),
+          T(tokens_have_different_fingerprints), T(each_kind_has_its_policy))

@@ -135,6 +135,34 @@ TEST(a_command_gets_its_environment_and_gives_its_status)
     CHECK(program_said(&p, "no rule was broken"));
 }
 
+TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
+{
+    char *usual = strdup(getenv("CORDAGE_STATE_DIR"));
+    struct program p;
+    char folder[1024], home[512], command[600];
+
+    snprintf(home, sizeof home, "%s/home", usual);
+    setenv("XDG_STATE_HOME", home, 1);
+    unsetenv("CORDAGE_STATE_DIR");
+    program_start(&p, ARGS("sim", "--port", "0", "--", "sh", "-c",
+                           "touch \"$CORDAGE_STATE_DIR/x\" && "
+                           "echo \"$CORDAGE_STATE_DIR\""));
+    CHECK(program_line(&p, folder, sizeof folder));
+    CHECK_INT(program_end(&p), 0);
+    CHECK(strstr(folder, "/cordage-sim-"));
+    CHECK_INT(access(folder, F_OK), -1);
+    setenv("CORDAGE_STATE_DIR", usual, 1);
+    program_start(&p, ARGS("sim", "--port", "0", "--", "sh", "-c",
+                           "echo \"$CORDAGE_STATE_DIR\""));
+    CHECK(program_line(&p, folder, sizeof folder));
+    CHECK_STR(str_of(folder), usual); /* what the user says */
+    CHECK_INT(program_end(&p), 0);
+    unsetenv("XDG_STATE_HOME");
+    snprintf(command, sizeof command, "rm -r %s", home);
+    CHECK_INT(system(command), 0);
+    free(usual);
+}
+
 TEST(a_command_that_dies_of_a_signal_gives_128_and_that)
 {
     struct program p;
@@ -436,6 +464,7 @@ int main(void)
         T(its_keys_are_its_users_alone),
         T(a_port_in_use_is_named_with_its_flag),
         T(a_command_gets_its_environment_and_gives_its_status),
+        T(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator),
         T(a_command_that_dies_of_a_signal_gives_128_and_that),
         T(a_command_that_is_not_there_is_127),
         T(signals_are_passed_on_to_the_command),

@@ -23,6 +23,7 @@
 #ifndef CORDAGE_H
 #define CORDAGE_H
 
+#include "cordage/cache.h"
 #include "cordage/error.h"
 #include "cordage/json.h"
 #include "cordage/permissions.h"
@@ -111,6 +112,13 @@ typedef struct cordage_options {
     /* 1 (default): SIGINT and SIGTERM stop cordage_client_run, and another one half a
      * second later or more ends the process. */
     int handle_signals;
+    /* A directory of this bot's own, where sessions, the cache and the count of IDENTIFYs
+     * survive the process, so that a restart resumes; "": nothing is kept. NULL:
+     * CORDAGE_STATE_DIR (empty: nothing), else $XDG_STATE_HOME/cordage/<application id>,
+     * else ~/.local/state/cordage/<application id>, and a folder below it for a part of
+     * the shards. One process at a time can use it. */
+    const char *state_dir;
+    cordage_policy cache[CORDAGE_N_KINDS]; /* how long each kind is kept: cache.h */
 } cordage_options;
 
 /* In the order of the struct, not by name: C++17 has no named initialisers. */
@@ -123,7 +131,7 @@ typedef struct cordage_options {
         0, 0, NULL, NULL, /* event_queue, large_threshold, api, ca_file */          \
         NULL, NULL, /* proxy, activity */                                           \
         NULL, NULL, CORDAGE_LOG_WARN, /* log, log_user, log_level */                \
-        1 /* handle_signals */                                                      \
+        1, NULL, { { CORDAGE_KEEP_DEFAULT, 0 } } /* handle_signals, state_dir, cache */ \
     }
 /* clang-format on */
 

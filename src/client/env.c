@@ -23,6 +23,9 @@ void env_read(struct env *e)
     e->ca_file = get("CORDAGE_CA_FILE");
     e->log = get("CORDAGE_LOG");
     e->allow_plaintext = get("CORDAGE_ALLOW_PLAINTEXT");
+    e->state_dir = getenv("CORDAGE_STATE_DIR");
+    e->state_home = get("XDG_STATE_HOME");
+    e->home = get("HOME");
     e->test_speed = get("CORDAGE_TEST_SPEED");
 }
 

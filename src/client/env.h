@@ -1,7 +1,7 @@
 /* env.h - the only reader of the environment in the library.
  *
- * A variable that is set but empty counts as not set. The strings are the
- * environment's own: read once, at the start, and copy what is kept. */
+ * A variable that is set but empty counts as not set, but for CORDAGE_STATE_DIR. The
+ * strings are the environment's own: read once, at the start, and copy what is kept. */
 #ifndef CLIENT_ENV_H
 #define CLIENT_ENV_H
 
@@ -15,6 +15,9 @@ struct env {
     const char *ca_file;    /* CORDAGE_CA_FILE: trusted besides the system's store */
     const char *log;        /* CORDAGE_LOG: error, warn, info, debug or trace */
     const char *allow_plaintext; /* CORDAGE_ALLOW_PLAINTEXT: 1 */
+    const char *state_dir;       /* CORDAGE_STATE_DIR; empty: nothing is to be kept */
+    const char *state_home;      /* XDG_STATE_HOME */
+    const char *home;            /* HOME */
     const char *test_speed;      /* CORDAGE_TEST_SPEED: for tests, of the clock */
 };
 

@@ -9,6 +9,7 @@
 #include "gateway.h"
 #include "limits.h"
 #include "mem.h"
+#include "settings_state.h"
 #include "url.h"
 
 enum {
@@ -287,6 +288,28 @@ static void take_files(struct settings *s, const cordage_options *o,
     }
 }
 
+/* Only of settings that are right so far: the path follows from token and shards. */
+static void take_state(struct settings *s, const cordage_options *o,
+                       const struct env *env, struct wrong *w)
+{
+    cordage_error error;
+    int err = 0;
+
+    for (unsigned i = 0; i < CORDAGE_N_KINDS; i++) {
+        const char *what =
+            settings_take_policy((cordage_kind)i, o->cache[i], &s->cache[i]);
+
+        if (what)
+            add(w, "cache[%s]: %s.", settings_kind_name((cordage_kind)i), what);
+    }
+    if (!w->count && !w->err)
+        err = settings_take_state(s, o->state_dir, env, &error);
+    if (err == CORDAGE_EINVAL)
+        add(w, "%s.", error.message);
+    else if (err)
+        w->err = err;
+}
+
 static void take_the_rest(struct settings *s, const cordage_options *o,
                           const struct env *env, struct wrong *w)
 {
@@ -338,6 +361,7 @@ int settings_make(const cordage_options *options, const struct env *env,
         take_api(out, o.api && *o.api ? o.api : NULL, env, &wrong);
         take_files(out, &o, env, &wrong);
         take_the_rest(out, &o, env, &wrong);
+        take_state(out, &o, env, &wrong);
     }
     if (!wrong.count && !wrong.err)
         return 0;
@@ -361,6 +385,7 @@ void settings_release(struct settings *s)
     free(s->ca_file);
     free(s->proxy);
     free(s->activity);
+    free(s->state_dir);
     memset(s, 0, sizeof *s);
 }
 

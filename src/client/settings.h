@@ -31,6 +31,9 @@ struct settings {
     char *proxy;              /* NULL: none */
     char *activity;           /* NULL: none */
     bool allow_plaintext;     /* the token may go over http and ws beyond loopback */
+    char *state_dir;          /* a whole path; NULL: nothing outlives the process */
+    uint64_t token_print;     /* a fingerprint: tells tokens apart, and tells none */
+    cordage_policy cache[CORDAGE_N_KINDS]; /* none is CORDAGE_KEEP_DEFAULT */
     bool handle_signals;
     double speed;          /* of the clock: 1, but in tests */
     cordage_log_fn log_fn; /* behind settings_log */

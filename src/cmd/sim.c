@@ -37,7 +37,8 @@ struct sim_run {
     struct sim_child child;
     struct sim_words words;
     uv_timer_t watch;
-    char **command; /* NULL: none */
+    char **command;          /* NULL: none */
+    char bots[SIM_DIR_SIZE]; /* where bots keep their state; empty: they decide */
     bool failed;
 };
 
@@ -88,7 +89,10 @@ static const char about[] =
     "authority.\n"
     "Bots connect to it as to the real one. It keeps a report of every rule they break.\n"
     "With a COMMAND it runs it with DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE and\n"
-    "NODE_EXTRA_CA_CERTS set, passes signals on, and ends with it and its status.";
+    "NODE_EXTRA_CA_CERTS set, passes signals on, and ends with it and its status. "
+    "Unless\n"
+    "CORDAGE_STATE_DIR is set it is set, too, to a folder that ends with the simulator:\n"
+    "so do the sessions in it.";
 
 static const char after[] =
     "Control, on the REST port, from this machine alone:\n"
@@ -240,13 +244,16 @@ static void on_watch(uv_timer_t *timer)
 static int start_command(struct sim_run *run, cordage_error *error)
 {
     const struct server *s = &run->server;
-    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560];
-    const char *const env[] = { token, api, ca, node_ca, NULL };
+    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560], state[560];
+    const char *const env[] = {
+        token, api, ca, node_ca, run->bots[0] ? state : NULL, NULL
+    };
 
     snprintf(token, sizeof token, "DISCORD_TOKEN=%s", sim_token(s->sim));
     snprintf(api, sizeof api, "CORDAGE_API=%s", s->api);
     snprintf(ca, sizeof ca, "CORDAGE_CA_FILE=%s", s->cert.ca_file);
     snprintf(node_ca, sizeof node_ca, "NODE_EXTRA_CA_CERTS=%s", s->cert.ca_file);
+    snprintf(state, sizeof state, "CORDAGE_STATE_DIR=%s", run->bots);
     return sim_child_start(&run->child, run->command, env, error);
 }
 
@@ -285,10 +292,10 @@ static int serve(struct sim_run *run)
         return fail(run, &error);
     hide_token(c->token);
     if (c->json)
-        status = sim_words_json(&run->server, stdout);
+        status = sim_words_json(&run->server, run->bots, stdout);
     else
-        status =
-            sim_words_hello(&run->server, run->command ? stderr : stdout, run->command);
+        status = sim_words_hello(&run->server, run->bots, run->command ? stderr : stdout,
+                                 run->command);
     if (status)
         fprintf(stderr, "cordage sim: how to connect could not be written: %s\n",
                 strerror(errno));
@@ -320,8 +327,11 @@ static int run_sim(struct sim_run *run, double speed)
     if (sim_dir(dir, &error) || sim_dir_make(dir, &error))
         return fail(run, &error);
     run->options.certificates = dir;
-    if (loop_new(&options, &run->loop, &error))
+    sim_dir_bots(run->bots);
+    if (loop_new(&options, &run->loop, &error)) {
+        sim_dir_drop(run->bots);
         return fail(run, &error);
+    }
     if (sim_child_init(&run->child, loop_uv(run->loop), run->command != NULL, &error)) {
         status = fail(run, &error);
     } else {
@@ -329,6 +339,7 @@ static int run_sim(struct sim_run *run, double speed)
         sim_child_close(&run->child);
     }
     loop_free(run->loop);
+    sim_dir_drop(run->bots);
     server_release(&run->server);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "sim_dir.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,4 +75,33 @@ int sim_dir_make(const char *dir, cordage_error *error)
         path[i] = dir[i];
     }
     return 0;
+}
+
+void sim_dir_bots(char out[SIM_DIR_SIZE])
+{
+    const char *temp = get("TMPDIR");
+    int n;
+
+    out[0] = '\0';
+    if (getenv("CORDAGE_STATE_DIR"))
+        return;
+    n = snprintf(out, SIM_DIR_SIZE, "%s/cordage-sim-XXXXXX", temp ? temp : "/tmp");
+    if (n >= SIM_DIR_SIZE || !mkdtemp(out))
+        out[0] = '\0';
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type,
+                        struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    remove(path);
+    return 0;
+}
+
+void sim_dir_drop(const char *bots)
+{
+    if (bots[0])
+        nftw(bots, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -15,8 +15,14 @@
  * transaction.
  *
  * Functions on state.db and those on cache.db may run side by side; each half is locked
- * by itself. [any thread]. Times are Unix ms. Errors: CORDAGE_EIO with a sentence that
- * names the file and the fix (a full disk, no permission), CORDAGE_ENOMEM. */
+ * by itself. [any thread]. Times are Unix ms.
+ *
+ * Errors: CORDAGE_EIO (a full disk, no permission), CORDAGE_ESTATE (a newer version's
+ * file has appeared), CORDAGE_ENOMEM. Nothing was changed then, and the same call may
+ * succeed later. store_open has a sentence that names the file and the fix; for all
+ * others the log hears it when a file begins to fail, and when it works again.
+ *
+ * Callbacks run under the file's lock and must not call the store. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -28,9 +34,11 @@
 
 struct store;
 
-/* Makes the directory if need be (its parents too, but not beyond `dir`'s mount of a home
- * that isn't there). CORDAGE_EBUSY: another process has it, the sentence says which
- * ("worker 4711 (./bot)") and what to do. */
+/* Makes the directory if need be, with up to three of its parents (a home that isn't
+ * there is not made up). One that other users may enter is made private if it is ours and
+ * serves nothing else, and is refused if not. CORDAGE_EBUSY: another process has it, the
+ * sentence says which ("4711 (./bot)") and what to do. CORDAGE_EIO, CORDAGE_ESTATE,
+ * CORDAGE_EINVAL (the path), CORDAGE_ENOMEM. */
 int store_open(const char *dir, const struct log *log, struct store **out,
                cordage_error *error);
 /* NULL is fine. */
@@ -57,18 +65,27 @@ struct store_session {
     uint64_t snapshot_seq; /* of the snapshot that fits it; 0: none */
     uint64_t user_id, application_id; /* the bot's */
     uint64_t saved_at;
-    /* The guilds that READY listed and later events changed: 8 bytes each, the lowest bit
-     * set where it is unavailable (a snowflake's lowest bits are a counter: the id is
-     * shifted left by one, which loses the sign bit alone). */
+    /* The guilds that READY listed and later events changed, as store_guilds_add packs
+     * them. */
     struct str guilds;
 };
 
+/* A guild in store_session.guilds: its id, little-endian, with the highest bit set where
+ * it is unavailable. Snowflakes reach that bit in 2084. */
+enum { STORE_GUILD_BYTES = 8 };
+/* CORDAGE_ENOMEM. */
+int store_guilds_add(struct buf *list, uint64_t id, bool unavailable);
+/* The i-th guild of a list; false: there are not so many. */
+bool store_guilds_at(struct str list, size_t i, uint64_t *id, bool *unavailable);
+
 /* Replaces the rows of these shards, in one transaction. `exact`: on the disk when it
- * returns (a clean stop); else soon. */
+ * returns (a clean stop), with all that was saved before; else it outlives the process at
+ * once, and a loss of power after a while. CORDAGE_EINVAL: a session id or URL is beyond
+ * its limit (limits.h), the guilds are no list, or the shard isn't below its count. */
 int store_save_sessions(struct store *s, const struct store_identity *who,
                         const struct store_session *rows, size_t n, bool exact);
 /* Calls `each` with every row of this identity and count that has a shard in
- * first..last. */
+ * first..last. One that is damaged is passed over, and the log hears of it. */
 int store_load_sessions(struct store *s, const struct store_identity *who, uint32_t count,
                         uint32_t first, uint32_t last,
                         void (*each)(void *user, const struct store_session *row),
@@ -82,7 +99,9 @@ int store_forget_session(struct store *s, uint32_t shard_id, uint32_t shard_coun
 /* An IDENTIFY is about to leave: on the disk (synchronous=FULL) when this returns 0. */
 int store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
                         uint32_t shard_count);
-/* Those since `since`, oldest first. Drops older ones. */
+/* Those since `since`, which is a window (LEDGER_WINDOW_MS) before now; oldest first, at
+ * most LIMIT_IDENTIFIES. Drops older ones; those by a clock that was ahead are moved to
+ * now. */
 int store_load_identifies(struct store *s, uint64_t since,
                           void (*each)(void *user, uint64_t wall, uint32_t shard_id,
                                        uint32_t shard_count),

@@ -1,0 +1,127 @@
+/* The happy path: begin, work, commit. What can go wrong: the file was removed (it is
+ * opened anew), it is damaged (set aside, and the work is done in a new one), or it can't
+ * be read or written (the work fails, and the next one tries again). */
+#include "database.h"
+
+#include <string.h>
+
+#include "database_file.h"
+#include "error.h"
+#include "sql.h"
+
+int database_open(struct database *d, const char *dir, const struct database_kind *kind,
+                  const struct log *log, cordage_error *error)
+{
+    int err;
+
+    d->kind = kind;
+    d->log = log ? *log : (struct log){ 0 };
+    snprintf(d->path, sizeof d->path, "%s/%s", dir, kind->name);
+    err = database_file_open(d, error);
+    if (err) {
+        d->kind = NULL;
+        return err;
+    }
+    pthread_mutex_init(&d->lock, NULL);
+    return 0;
+}
+
+void database_close(struct database *d)
+{
+    if (!d->kind)
+        return;
+    sqlite3_close(d->db);
+    pthread_mutex_destroy(&d->lock);
+    *d = (struct database){ 0 };
+}
+
+/* The log hears of a change for the worse or the better, not of each failure: a full disk
+ * lasts, and work comes every few seconds. */
+static void tell(struct database *d, int err, const cordage_error *error)
+{
+    if (err && err != d->failing)
+        log_line(&d->log, LOG_WARN, "store: %s", error->message);
+    else if (!err && d->failing)
+        log_line(&d->log, LOG_INFO, "store: %s is written again", d->path);
+    d->failing = err;
+}
+
+static int set_synchronous(struct database *d, enum durability durability)
+{
+    /* Without a WAL, NORMAL could leave a damaged file after a loss of power. */
+    int wanted = durability == DURABLE_NOW || !d->wal ? 2 : 1, err;
+
+    if (d->synchronous == wanted)
+        return 0;
+    err = sql_do(d->db,
+                 wanted == 2 ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    if (!err)
+        d->synchronous = wanted;
+    return err;
+}
+
+/* One transaction. Positive: SQLite's, negative: the work's own. */
+static int attempt(struct database *d, enum durability durability,
+                   int (*work)(sqlite3 *db, void *user), void *user)
+{
+    int err = set_synchronous(d, durability);
+
+    if (!err)
+        err = sql_do(d->db, "BEGIN IMMEDIATE");
+    if (!err)
+        err = work(d->db, user);
+    if (!err)
+        err = sql_do(d->db, "COMMIT");
+    if (err && !sqlite3_get_autocommit(d->db)) {
+        int saved = sqlite3_system_errno(d->db);
+
+        sql_do(d->db, "ROLLBACK");
+        d->last_errno = saved;
+    } else {
+        d->last_errno = err ? sqlite3_system_errno(d->db) : 0;
+    }
+    return err;
+}
+
+static int run(struct database *d, enum durability durability,
+               int (*work)(sqlite3 *db, void *user), void *user, cordage_error *error)
+{
+    int err = 0;
+
+    if (d->db && database_file_is_gone(d)) {
+        log_line(&d->log, LOG_WARN, "store: %s was removed; a new one begins", d->path);
+        database_file_drop(d);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (!d->db) {
+            err = database_file_open(d, error);
+            if (err)
+                return err;
+        }
+        err = attempt(d, durability, work, user);
+        if (err <= 0)
+            return err; /* the work's own verdict needs no sentence of ours */
+        if (!database_is_damage(err))
+            return database_error(d, err, error);
+        err = database_file_set_aside(d, sqlite3_errstr(err), error);
+        if (err)
+            return err;
+    }
+    return error_set(error, CORDAGE_EIO,
+                     "%s is damaged again as soon as it is made: the disk or its memory "
+                     "may be failing",
+                     d->path);
+}
+
+int database_run(struct database *d, enum durability durability,
+                 int (*work)(sqlite3 *db, void *user), void *user)
+{
+    cordage_error error = { 0 };
+    int err;
+
+    pthread_mutex_lock(&d->lock);
+    err = run(d, durability, work, user, &error);
+    tell(d, error.code ? err : 0, &error);
+    pthread_mutex_unlock(&d->lock);
+    return err;
+}

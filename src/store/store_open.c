@@ -1,0 +1,82 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "error.h"
+#include "mem.h"
+#include "store_inner.h"
+
+void sum_add(struct sum *s, uint64_t value)
+{
+    unsigned char bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(value >> 8 * i);
+    s->crc = (uint32_t)crc32(s->crc, bytes, sizeof bytes);
+}
+
+void sum_add_str(struct sum *s, struct str bytes)
+{
+    sum_add(s, bytes.n); /* else "ab","c" would be "a","bc" */
+    if (bytes.n > 0)     /* zlib takes NULL for a wish to begin anew */
+        s->crc = (uint32_t)crc32_z(s->crc, (const unsigned char *)bytes.p, bytes.n);
+}
+
+/* From the root, since a program may change its directory. */
+static void keep_dir(struct store *s, const char *dir)
+{
+    char *whole = realpath(dir, NULL);
+
+    if (whole && strlen(whole) < sizeof s->dir)
+        dir = whole;
+    snprintf(s->dir, sizeof s->dir, "%s", dir);
+    free(whole);
+}
+
+int store_open(const char *dir, const struct log *log, struct store **out,
+               cordage_error *error)
+{
+    struct store *s = mem_zero(sizeof *s);
+    int err;
+
+    *out = NULL;
+    if (!s)
+        return error_set(error, CORDAGE_ENOMEM, "out of memory for the store");
+    s->lock = -1;
+    s->log = log ? *log : (struct log){ 0 };
+    err = store_dir_make(dir, log, error);
+    if (err)
+        goto fail;
+    keep_dir(s, dir);
+    err = store_dir_lock(s->dir, &s->lock, error);
+    if (err)
+        goto fail;
+    err = database_open(&s->state, s->dir, &store_state_kind, log, error);
+    if (err)
+        goto fail;
+    err = database_open(&s->cache, s->dir, &store_cache_kind, log, error);
+    if (err)
+        goto fail;
+    *out = s;
+    return 0;
+fail:
+    store_close(s);
+    return err;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    database_close(&s->cache);
+    database_close(&s->state);
+    if (s->lock >= 0)
+        close(s->lock); /* last: until then nobody else may write */
+    free(s);
+}
+
+const char *store_dir(const struct store *s)
+{
+    return s->dir;
+}

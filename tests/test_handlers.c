@@ -25,7 +25,8 @@ static void double_it(int *count)
 
 static int add(struct handlers *h, unsigned kind, counting_fn fn, int *count)
 {
-    return handlers_add(h, kind, (handler_fn)fn, count, 0);
+    return handlers_add(h, &(struct handler_plan){
+                               .kind = kind, .fn = (handler_fn)fn, .user = count });
 }
 
 /* As an event does: all of its kind, in order, but for those removed. */
@@ -157,7 +158,9 @@ TEST(a_handler_may_remove_itself)
     struct self self = { .h = &h };
 
     handlers_init(&h);
-    self.id = handlers_add(&h, CORDAGE_EVENT_READY, (handler_fn)remove_itself, &self, 0);
+    self.id = handlers_add(&h, &(struct handler_plan){ .kind = CORDAGE_EVENT_READY,
+                                                       .fn = (handler_fn)remove_itself,
+                                                       .user = &self });
     run(&h, CORDAGE_EVENT_READY);
     run(&h, CORDAGE_EVENT_READY);
     CHECK_INT(self.runs, 1);
@@ -200,11 +203,14 @@ TEST(handlers_come_and_go_while_events_run)
 {
     struct handlers h;
     atomic_int count = 0;
+    const struct handler_plan plan = { .kind = CORDAGE_EVENT_MESSAGE_CREATE,
+                                       .fn = (handler_fn)count_atomically,
+                                       .user = &count };
     pthread_t threads[3];
     int ids[8] = { 0 };
 
     handlers_init(&h);
-    handlers_add(&h, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count, 0);
+    handlers_add(&h, &plan);
     for (int i = 0; i < 3; i++)
         pthread_create(&threads[i], NULL, run_many, &h);
     for (int i = 0; i < 2000; i++) {
@@ -212,8 +218,7 @@ TEST(handlers_come_and_go_while_events_run)
 
         if (*id)
             CHECK_INT(handlers_remove(&h, *id), 0);
-        *id = handlers_add(&h, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)count_atomically, &count,
-                           0);
+        *id = handlers_add(&h, &plan);
         CHECK(*id > 0);
     }
     for (int i = 0; i < 3; i++)

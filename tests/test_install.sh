@@ -16,7 +16,7 @@ meson install -C "$build" --no-rebuild --quiet --destdir "$root" >/dev/null
 so=$(find "$root" -name libcordage.so)
 libdir=$(dirname "$so")
 [ -n "$so" ] && [ -f "$libdir/libcordage.a" ] || fail "libraries are missing"
-for header in cordage error json version; do
+for header in cache cordage error events json permissions version views; do
     [ -f "$(find "$root" -path "*/cordage/$header.h")" ] || fail "$header.h is missing"
 done
 readelf -d "$so" | grep -q 'SONAME.*\[libcordage\.so\.0\]' || fail "no soname"

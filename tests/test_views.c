@@ -34,6 +34,19 @@ static void rig_release(struct rig *r)
     json_parser_free(r->parser);
 }
 
+static const struct view_facts nothing = { 0 };
+
+/* Reads the rig's event as one of this type. */
+static union view_any view_of_type(struct rig *r, cordage_event_type type,
+                                   const struct view_facts *facts)
+{
+    union view_any view, old;
+
+    r->event.type = type;
+    view_read_event(&r->event, facts, &view, &old);
+    return view;
+}
+
 #define CHECK_CSTR(got, want)                          \
     do {                                               \
         cordage_str s_ = (got);                        \
@@ -50,9 +63,8 @@ TEST(ready_says_who_the_bot_is_and_how_many_guilds_it_has)
             "\"guilds\":[{\"id\":\"1\",\"unavailable\":true},{\"id\":\"2\","
             "\"unavailable\":true}],"
             "\"session_id\":\"abc\",\"application\":{\"id\":\"78\",\"flags\":0}}"));
-    cordage_ready ready;
+    cordage_ready ready = view_of_type(&r, CORDAGE_EVENT_READY, &nothing).ready;
 
-    view_ready(&r.event, &ready);
     CHECK_INT(ready.shard_id, 2);
     CHECK_INT(ready.shard_count, 4);
     CHECK_INT(ready.n_guilds, 2);
@@ -67,9 +79,9 @@ TEST(ready_says_who_the_bot_is_and_how_many_guilds_it_has)
 TEST(resumed_says_how_much_was_replayed)
 {
     struct rig r = rig_of(STR("{}"));
-    cordage_resumed resumed;
+    struct view_facts facts = { .replayed = 17 };
+    cordage_resumed resumed = view_of_type(&r, CORDAGE_EVENT_RESUMED, &facts).resumed;
 
-    view_resumed(&r.event, 17, &resumed);
     CHECK_INT(resumed.shard_id, 2);
     CHECK_INT(resumed.replayed, 17);
     rig_release(&r);
@@ -81,9 +93,9 @@ TEST(a_guild_has_its_main_fields)
         rig_of(STR("{\"id\":\"41771983423143937\",\"name\":\"Grün\",\"owner_id\":"
                    "\"73193882359173120\",\"member_count\":3268,"
                    "\"unavailable\":false}"));
-    cordage_guild guild;
+    struct view_facts facts = { .why = CORDAGE_GUILD_RETURNED };
+    cordage_guild guild = view_of_type(&r, CORDAGE_EVENT_GUILD_CREATE, &facts).guild;
 
-    view_guild(&r.event, CORDAGE_GUILD_RETURNED, &guild);
     CHECK_INT(guild.id, 41771983423143937);
     CHECK_INT(guild.owner_id, 73193882359173120);
     CHECK_CSTR(guild.name, "Grün");
@@ -97,12 +109,12 @@ TEST(an_outage_is_told_from_leaving)
 {
     struct rig away = rig_of(STR("{\"id\":\"5\",\"unavailable\":true}"));
     struct rig left = rig_of(STR("{\"id\":\"5\"}"));
-    cordage_guild_gone gone;
+    cordage_guild_gone gone =
+        view_of_type(&away, CORDAGE_EVENT_GUILD_DELETE, &nothing).guild_gone;
 
-    view_guild_gone(&away.event, &gone);
     CHECK_INT(gone.id, 5);
     CHECK(gone.unavailable);
-    view_guild_gone(&left.event, &gone);
+    gone = view_of_type(&left, CORDAGE_EVENT_GUILD_DELETE, &nothing).guild_gone;
     CHECK(!gone.unavailable);
     rig_release(&away);
     rig_release(&left);
@@ -117,9 +129,9 @@ TEST(an_outage_is_told_from_leaving)
 TEST(a_message_has_its_main_fields)
 {
     struct rig r = rig_of(MESSAGE("13", ""));
-    cordage_message m;
+    struct view_facts facts = { .self = 77 };
+    cordage_message m = view_of_type(&r, CORDAGE_EVENT_MESSAGE_CREATE, &facts).message;
 
-    view_message(&r.event, 77, &m);
     CHECK_INT(m.id, 10);
     CHECK_INT(m.channel_id, 11);
     CHECK_INT(m.guild_id, 12);
@@ -137,12 +149,12 @@ TEST(a_message_has_its_main_fields)
 TEST(the_bots_own_message_is_known_as_such)
 {
     struct rig r = rig_of(MESSAGE("77", ",\"bot\":true"));
-    cordage_message m;
+    struct view_facts facts = { .self = 77 };
+    cordage_message m = view_of_type(&r, CORDAGE_EVENT_MESSAGE_CREATE, &facts).message;
 
-    view_message(&r.event, 77, &m);
     CHECK(m.author_is_bot);
     CHECK(m.from_self);
-    view_message(&r.event, 0, &m);
+    m = view_of_type(&r, CORDAGE_EVENT_MESSAGE_CREATE, &nothing).message;
     CHECK(!m.from_self);
     rig_release(&r);
 }
@@ -150,9 +162,9 @@ TEST(the_bots_own_message_is_known_as_such)
 TEST(a_webhook_is_not_the_bot)
 {
     struct rig r = rig_of(STR("{\"webhook_id\":\"77\",\"author\":{\"id\":\"77\"}}"));
-    cordage_message m;
+    struct view_facts facts = { .self = 77 };
+    cordage_message m = view_of_type(&r, CORDAGE_EVENT_MESSAGE_CREATE, &facts).message;
 
-    view_message(&r.event, 77, &m);
     CHECK_INT(m.webhook_id, 77);
     CHECK(!m.from_self);
     rig_release(&r);
@@ -163,8 +175,9 @@ TEST(a_string_may_hold_a_nul)
     struct rig r = rig_of(STR("{\"content\":\"a\\u0000b\"}"));
     cordage_message m;
 
-    view_message(&r.event, 0, &m);
+    cordage_read_message(r.event.data, &m);
     CHECK_INT(m.content.n, 3);
+    assert_null(m.event);
     CHECK_INT(memcmp(m.content.p, "a\0b", 3), 0);
     rig_release(&r);
 }
@@ -172,34 +185,67 @@ TEST(a_string_may_hold_a_nul)
 /* ---- What is not ----------------------------------------------------------------------
  */
 
+/* Every row of a view whose key holds nothing that it could read: zero, or empty and
+ * not NULL. Whatever a key holds is handed on where nothing typed is expected. */
+static void check_blank(const struct view_row *rows, unsigned n, const char *view)
+{
+    static const char zero[sizeof(cordage_str)];
+
+    for (unsigned i = 0; i < n; i++) {
+        const void *field = view + rows[i].at;
+
+        if (rows[i].type == ROW_NEST)
+            check_blank(rows[i].rows, rows[i].n, view);
+        else if (rows[i].type == ROW_TEXT)
+            CHECK(((const cordage_str *)field)->p && !((const cordage_str *)field)->n);
+        else if (rows[i].type == ROW_BOOL)
+            CHECK(!*(const bool *)field);
+        else if (rows[i].type == ROW_INT || rows[i].type == ROW_COUNT32)
+            CHECK_INT(*(const int *)field, 0);
+        else if (rows[i].type != ROW_JSON)
+            CHECK_INT(memcmp(field, zero, 8), 0);
+    }
+}
+
 /* Every view of whatever `d` is: nothing may crash, and every string can be printed. */
 static void view_all(struct str d)
 {
     struct rig r = rig_of(d);
-    cordage_ready ready;
-    cordage_resumed resumed;
-    cordage_guild guild;
-    cordage_guild_gone gone;
-    cordage_message m;
 
-    view_ready(&r.event, &ready);
-    view_resumed(&r.event, 0, &resumed);
-    view_guild(&r.event, CORDAGE_GUILD_JOINED, &guild);
-    view_guild_gone(&r.event, &gone);
-    view_message(&r.event, 1, &m);
-    CHECK_INT(ready.n_guilds, 0);
-    CHECK_INT(ready.user_id + ready.application_id + guild.id + gone.id + m.id, 0);
-    CHECK_INT(ready.username.n + guild.name.n + m.content.n + m.nonce.n, 0);
-    CHECK_INT(guild.member_count, 0);
-    assert_non_null(ready.username.p);
-    assert_non_null(m.content.p);
-    for (cordage_event_type kind = CORDAGE_EVENT_UNKNOWN; kind < CORDAGE_N_EVENTS; kind++) {
+    for (enum view view = 0; view < N_VIEWS; view++) {
+        const struct view_shape *shape = view_shape(view);
+        union view_any out;
+
+        view_read(view, r.event.data, &out);
+        check_blank(shape->rows, shape->n, (const char *)&out);
+    }
+    for (cordage_event_type type = 1; type < CORDAGE_N_EVENTS; type++)
+        view_of_type(&r, type, &nothing);
+    for (cordage_event_type kind = CORDAGE_EVENT_UNKNOWN; kind < CORDAGE_N_EVENTS;
+         kind++) {
         struct event_route route = event_route_of(kind, r.event.data);
 
         CHECK_INT(route.guild_id, 0);
         CHECK_INT(route.lane, 0);
     }
     rig_release(&r);
+}
+
+/* An object in which every key of every view holds `value`. */
+static void view_all_holding(const char *value)
+{
+    struct buf text = { 0 };
+
+    buf_append_z(&text, "{\"x\":0");
+    for (enum view view = 0; view < N_VIEWS; view++) {
+        const struct view_shape *shape = view_shape(view);
+
+        for (unsigned i = 0; i < shape->n; i++)
+            buf_printf(&text, ",\"%.*s\":%s", STR_FMT(shape->rows[i].key), value);
+    }
+    CHECK_INT(buf_append_z(&text, "}"), 0);
+    view_all(buf_str(&text));
+    buf_release(&text);
 }
 
 TEST(absent_null_and_wrong_types_are_zero_and_empty)
@@ -211,15 +257,89 @@ TEST(absent_null_and_wrong_types_are_zero_and_empty)
     view_all(STR("true"));
     view_all(STR("\"text\""));
     view_all(STR("17"));
-    view_all(STR("{\"id\":null,\"user\":null,\"application\":null,\"guilds\":null,"
-                 "\"name\":null,\"author\":null,\"content\":null,\"member_count\":null,"
-                 "\"guild_id\":null,\"meta\":null,\"channel_id\":null,\"nonce\":null}"));
-    view_all(STR("{\"id\":{},\"user\":[],\"application\":1,\"guilds\":{\"a\":1},"
-                 "\"name\":2,\"author\":\"x\",\"content\":[],\"member_count\":-5,"
-                 "\"guild_id\":[],\"meta\":3,\"channel_id\":true,\"nonce\":12}"));
-    view_all(STR("{\"id\":\"abc\",\"user\":{\"id\":\"-1\",\"username\":{}},"
-                 "\"application\":{\"id\":1.5},\"guilds\":\"\",\"member_count\":\"7\","
-                 "\"guild_id\":\"\",\"channel_id\":\"99999999999999999999999\"}"));
+    view_all_holding("null");
+    view_all_holding("{}");
+    view_all_holding("{\"id\":{},\"username\":[],\"user\":null,\"type\":\"x\"}");
+}
+
+TEST(what_is_of_another_type_is_dropped_and_the_rest_is_read)
+{
+    struct rig r = rig_of(
+        STR("{\"id\":{},\"owner_id\":\"abc\",\"name\":7,\"member_count\":-5,"
+            "\"premium_subscription_count\":3.0,\"large\":1,\"mfa_level\":1.5,"
+            "\"nsfw_level\":99999999999,\"premium_tier\":\"2\",\"joined_at\":\"soon\","
+            "\"afk_timeout\":300,\"roles\":17}"));
+    cordage_guild g;
+
+    cordage_read_guild(r.event.data, &g);
+    CHECK_INT(g.id + g.owner_id + g.name.n + g.member_count + g.large, 0);
+    CHECK_INT(g.mfa_level + g.nsfw_level + g.premium_tier + g.joined_at, 0);
+    CHECK_INT(g.premium_subscription_count, 3);
+    CHECK_INT(g.afk_timeout, 300);
+    CHECK_INT(cordage_json_count(g.roles), 0);
+    CHECK_INT(cordage_json_int(g.roles, 0), 17);
+    rig_release(&r);
+}
+
+TEST(of_a_key_that_stands_twice_the_first_counts)
+{
+    struct rig r = rig_of(STR("{\"id\":\"1\",\"id\":\"2\",\"id\":null}"));
+    cordage_channel channel;
+
+    cordage_read_channel(r.event.data, &channel);
+    CHECK_INT(channel.id, 1);
+    CHECK_INT(cordage_json_id(cordage_json_get(r.event.data, "id")), 1);
+    rig_release(&r);
+}
+
+TEST(absent_null_and_a_value_are_told_apart)
+{
+    struct rig r = rig_of(STR("{\"nick\":null,\"deaf\":false}"));
+
+    CHECK_INT(cordage_has(r.event.data, "nick"), CORDAGE_NULL);
+    CHECK_INT(cordage_has(r.event.data, "deaf"), CORDAGE_VALUE);
+    CHECK_INT(cordage_has(r.event.data, "mute"), CORDAGE_ABSENT);
+    CHECK_INT(cordage_has((cordage_json){ NULL, 0 }, "nick"), CORDAGE_ABSENT);
+    CHECK_INT(cordage_has(cordage_json_get(r.event.data, "deaf"), "x"), CORDAGE_ABSENT);
+    rig_release(&r);
+}
+
+/* ---- What was there before
+ * --------------------------------------------------------------
+ */
+
+TEST(an_update_has_the_old_object_beside_the_new_one)
+{
+    struct rig r =
+        rig_of(STR("{\"guild_id\":\"4\",\"role\":{\"id\":\"5\",\"name\":\"new\"}}"));
+    struct rig before = rig_of(STR("{\"id\":\"5\",\"guild_id\":\"4\",\"name\":\"old\"}"));
+    union view_any view, old;
+
+    r.event.type = CORDAGE_EVENT_GUILD_ROLE_UPDATE;
+    r.event.guild_id = 4;
+    r.event.old = before.event.data;
+    view_read_event(&r.event, &nothing, &view, &old);
+    CHECK_INT(view.role.id, 5);
+    CHECK_INT(view.role.guild_id, 4);
+    CHECK_CSTR(view.role.name, "new");
+    CHECK_CSTR(cordage_json_string(cordage_json_get(view.role.data, "name")), "new");
+    CHECK_CSTR(view.role.old->name, "old");
+    CHECK_INT(view.role.old->guild_id, 4);
+    assert_null(view.role.old->event);
+    assert_null(view.role.old->old);
+    r.event.type = CORDAGE_EVENT_GUILD_ROLE_DELETE;
+    view_read_event(&r.event, &nothing, &view, &old);
+    CHECK_CSTR(view.role_gone.old->name, "old");
+    r.event.old = (cordage_json){ NULL, 0 };
+    view_read_event(&r.event, &nothing, &view, &old);
+    assert_null(view.role_gone.old);
+    /* A view that has no room for it. */
+    r.event.old = before.event.data;
+    r.event.type = CORDAGE_EVENT_GUILD_BAN_ADD;
+    view_read_event(&r.event, &nothing, &view, &old);
+    assert_ptr_equal(view.ban.event, &r.event);
+    rig_release(&before);
+    rig_release(&r);
 }
 
 /* ---- Real traffic
@@ -229,7 +349,7 @@ static void check_ready(const cordage_event *e)
 {
     cordage_ready ready;
 
-    view_ready(e, &ready);
+    cordage_read_ready(e->data, &ready);
     CHECK(ready.n_guilds > 0 && ready.user_id && ready.application_id);
     CHECK(ready.username.n && ready.session_id.n);
 }
@@ -238,7 +358,7 @@ static void check_guild(const cordage_event *e)
 {
     cordage_guild guild;
 
-    view_guild(e, CORDAGE_GUILD_LOADED, &guild);
+    cordage_read_guild(e->data, &guild);
     CHECK(guild.id && guild.owner_id && guild.name.n && guild.member_count);
 }
 
@@ -246,9 +366,9 @@ static void check_message(const cordage_event *e)
 {
     cordage_message m;
 
-    view_message(e, 1, &m);
+    cordage_read_message(e->data, &m);
     CHECK(m.id && m.channel_id && m.guild_id && m.author_id);
-    CHECK(m.author_name.n && m.content.n && !m.from_self);
+    CHECK(m.author_name.n && m.content.n && m.timestamp);
 }
 
 /* Each file is an array of dispatches. */
@@ -291,4 +411,7 @@ RUN_TESTS(T(ready_says_who_the_bot_is_and_how_many_guilds_it_has),
           T(an_outage_is_told_from_leaving), T(a_message_has_its_main_fields),
           T(the_bots_own_message_is_known_as_such), T(a_webhook_is_not_the_bot),
           T(a_string_may_hold_a_nul), T(absent_null_and_wrong_types_are_zero_and_empty),
-          T(real_traffic_is_read))
+          T(what_is_of_another_type_is_dropped_and_the_rest_is_read),
+          T(of_a_key_that_stands_twice_the_first_counts),
+          T(absent_null_and_a_value_are_told_apart),
+          T(an_update_has_the_old_object_beside_the_new_one), T(real_traffic_is_read))

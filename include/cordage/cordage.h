@@ -28,6 +28,7 @@
 #include "cordage/json.h"
 #include "cordage/permissions.h"
 #include "cordage/version.h"
+#include "cordage/views.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -171,96 +172,52 @@ CORDAGE_EXPORT void cordage_client_free(cordage_client *c);
 
 /* ---- Events ---------------------------------------------------------------- */
 
-/* Any dispatch, whatever its name. Source: Discord, "Gateway Events". All of an event,
- * views of it included, is borrowed until the handler returns. */
-typedef struct cordage_event {
-    cordage_str name;  /* "MESSAGE_CREATE" */
-    cordage_json data; /* the payload's `d` */
-    uint64_t sequence;
-    uint32_t shard_id, shard_count;
-    cordage_id guild_id; /* 0: none */
-} cordage_event;
-
-typedef struct cordage_ready {
-    uint32_t shard_id, shard_count;
-    size_t n_guilds;
-    cordage_id user_id, application_id;
-    cordage_str username, session_id;
-    const cordage_event *event;
-} cordage_ready;
-
-typedef struct cordage_resumed {
-    uint32_t shard_id, shard_count;
-    uint64_t replayed; /* events that came again or late between RESUME and RESUMED */
-    const cordage_event *event;
-} cordage_resumed;
-
-typedef enum cordage_guild_why {
-    CORDAGE_GUILD_LOADED,   /* listed in READY, here it is */
-    CORDAGE_GUILD_RETURNED, /* back from an outage */
-    CORDAGE_GUILD_JOINED    /* the bot was added */
-} cordage_guild_why;
-
-typedef struct cordage_guild {
-    cordage_id id, owner_id;
-    cordage_str name;
-    uint64_t member_count;
-    bool unavailable;      /* only id is set then */
-    cordage_guild_why why; /* GUILD_CREATE only */
-    const cordage_event *event;
-} cordage_guild;
-
-typedef struct cordage_guild_gone {
-    cordage_id id;
-    bool unavailable; /* an outage; the bot is still a member */
-    const cordage_event *event;
-} cordage_guild_gone;
-
-typedef struct cordage_message {
-    cordage_id id, channel_id, guild_id; /* guild_id 0: a direct message */
-    cordage_id author_id, webhook_id;
-    cordage_str author_name, content;
-    bool author_is_bot;
-    bool from_self; /* the bot's own */
-    int type;
-    cordage_str nonce; /* empty where it is a number: see event->data */
-    const cordage_event *event;
-} cordage_message;
-
-typedef void (*cordage_ready_fn)(cordage_client *c, const cordage_ready *ready,
-                                 void *user);
-typedef void (*cordage_resumed_fn)(cordage_client *c, const cordage_resumed *resumed,
-                                   void *user);
-typedef void (*cordage_guild_fn)(cordage_client *c, const cordage_guild *guild,
-                                 void *user);
-typedef void (*cordage_guild_gone_fn)(cordage_client *c, const cordage_guild_gone *gone,
-                                      void *user);
-typedef void (*cordage_message_fn)(cordage_client *c, const cordage_message *message,
-                                   void *user);
+/* What a handler of each event is given: see cordage/views.h. */
+#define CORDAGE_VIEW_FN(view)                                                           \
+    typedef void (*cordage_##view##_fn)(cordage_client * c, const cordage_##view *what, \
+                                        void *user);
+CORDAGE_VIEWS(CORDAGE_VIEW_FN)
+#undef CORDAGE_VIEW_FN
 typedef void (*cordage_event_fn)(cordage_client *c, const cordage_event *event,
                                  void *user);
 
-/* Each registers one more handler and returns its id (> 0) for cordage_off, or
+/* One for each event that Discord documents, all of one pattern (cordage/events.h):
+ *
+ *     int cordage_on_message_create(cordage_client *, cordage_message_fn, void *user);
+ *     int cordage_on_guild_delete(cordage_client *, cordage_guild_gone_fn, void *user);
+ *
+ * Each registers one more handler and returns its id (> 0) for cordage_off, or
  * CORDAGE_ENOMEM, or CORDAGE_EINVAL without a function. Handlers of one event run in the
- * order they were registered. An event that has no handler is neither copied nor parsed.
- * READY's and RESUMED's handlers run when all earlier events of their shard are done, and
- * before any later one. [any thread] */
-CORDAGE_EXPORT int cordage_on_ready(cordage_client *c, cordage_ready_fn fn, void *user);
-CORDAGE_EXPORT int cordage_on_resumed(cordage_client *c, cordage_resumed_fn fn,
-                                      void *user);
-CORDAGE_EXPORT int cordage_on_guild_create(cordage_client *c, cordage_guild_fn fn,
-                                           void *user);
-CORDAGE_EXPORT int cordage_on_guild_update(cordage_client *c, cordage_guild_fn fn,
-                                           void *user);
-CORDAGE_EXPORT int cordage_on_guild_delete(cordage_client *c, cordage_guild_gone_fn fn,
-                                           void *user);
-CORDAGE_EXPORT int cordage_on_message_create(cordage_client *c, cordage_message_fn fn,
-                                             void *user);
+ * order they were registered. An event that has no handler is neither copied nor parsed,
+ * unless the cache keeps something of it. READY's and RESUMED's handlers run when all
+ * earlier events of their shard are done, and before any later one. [any thread] */
+#define CORDAGE_ON(NAME, name, view, intents, route, effect)                        \
+    CORDAGE_EXPORT int cordage_on_##name(cordage_client *c, cordage_##view##_fn fn, \
+                                         void *user);
+CORDAGE_EVENTS(CORDAGE_ON)
+#undef CORDAGE_ON
+
+/* The same for a type that is known only at run time, without a typed view.
+ * CORDAGE_EVENT_UNKNOWN: what Discord doesn't document. CORDAGE_EINVAL: no such type. */
+CORDAGE_EXPORT int cordage_on(cordage_client *c, cordage_event_type type,
+                              cordage_event_fn fn, void *user);
 /* Every dispatch, known or not. */
 CORDAGE_EXPORT int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user);
 /* Removes a handler; it may still be running when this returns. CORDAGE_ENOTFOUND.
  * [any thread, handler] */
 CORDAGE_EXPORT int cordage_off(cordage_client *c, int id);
+
+/* A typed view of any JSON object: one that is nested in an event, or a REST answer.
+ *
+ *     cordage_message quoted;
+ *     cordage_read_message(message->referenced_message, &quoted);
+ *
+ * `event` and `old` are NULL, and what only an event knows (from_self, why, replayed, a
+ * shard's id) is 0. It lives as long as `object`, which may be absent. [any thread] */
+#define CORDAGE_READ(view) \
+    CORDAGE_EXPORT void cordage_read_##view(cordage_json object, cordage_##view *out);
+CORDAGE_VIEWS(CORDAGE_READ)
+#undef CORDAGE_READ
 
 /* Calls `fn` every `interval_ms`, on a handler thread (a loop with handler_threads 0),
  * never twice at one time, from the start of cordage_client_run until it stops. Returns

@@ -66,6 +66,17 @@ CORDAGE_EXPORT double cordage_json_number(cordage_json v, double otherwise);
 CORDAGE_EXPORT bool cordage_json_true(cordage_json v, bool otherwise);
 /* A snowflake, written as a string or as a number; 0 otherwise. */
 CORDAGE_EXPORT cordage_id cordage_json_id(cordage_json v);
+/* A timestamp ("2026-08-05T19:28:40.512000+00:00") as Unix milliseconds. */
+CORDAGE_EXPORT int64_t cordage_json_time(cordage_json v, int64_t otherwise);
+
+/* What an object says of a key. In updates the three differ: a `nick` that is absent has
+ * not changed, one that is null was removed. */
+typedef enum cordage_having {
+    CORDAGE_ABSENT,
+    CORDAGE_NULL,
+    CORDAGE_VALUE
+} cordage_having;
+CORDAGE_EXPORT cordage_having cordage_has(cordage_json object, const char *key);
 
 #ifdef __cplusplus
 }

@@ -162,44 +162,37 @@ const cordage_error *cordage_client_error(const cordage_client *c)
 /* ---- Handlers
  * -------------------------------------------------------------------------- */
 
-static int on(cordage_client *c, unsigned kind, handler_fn fn, void *user)
+static int on(cordage_client *c, const struct handler_plan *plan)
 {
-    return fn ? handlers_add(&c->handlers, kind, fn, user, 0) : CORDAGE_EINVAL;
+    return plan->fn ? handlers_add(&c->handlers, plan) : CORDAGE_EINVAL;
 }
 
-int cordage_on_ready(cordage_client *c, cordage_ready_fn fn, void *user)
-{
-    return on(c, CORDAGE_EVENT_READY, (handler_fn)fn, user);
-}
+#define ON(NAME, name, view, intents, route, effect)                             \
+    int cordage_on_##name(cordage_client *c, cordage_##view##_fn fn, void *user) \
+    {                                                                            \
+        return on(c, &(struct handler_plan){ .kind = CORDAGE_EVENT_##NAME,       \
+                                             .fn = (handler_fn)fn,               \
+                                             .user = user });                    \
+    }
+CORDAGE_EVENTS(ON)
+#undef ON
 
-int cordage_on_resumed(cordage_client *c, cordage_resumed_fn fn, void *user)
+int cordage_on(cordage_client *c, cordage_event_type type, cordage_event_fn fn,
+               void *user)
 {
-    return on(c, CORDAGE_EVENT_RESUMED, (handler_fn)fn, user);
-}
-
-int cordage_on_guild_create(cordage_client *c, cordage_guild_fn fn, void *user)
-{
-    return on(c, CORDAGE_EVENT_GUILD_CREATE, (handler_fn)fn, user);
-}
-
-int cordage_on_guild_update(cordage_client *c, cordage_guild_fn fn, void *user)
-{
-    return on(c, CORDAGE_EVENT_GUILD_UPDATE, (handler_fn)fn, user);
-}
-
-int cordage_on_guild_delete(cordage_client *c, cordage_guild_gone_fn fn, void *user)
-{
-    return on(c, CORDAGE_EVENT_GUILD_DELETE, (handler_fn)fn, user);
-}
-
-int cordage_on_message_create(cordage_client *c, cordage_message_fn fn, void *user)
-{
-    return on(c, CORDAGE_EVENT_MESSAGE_CREATE, (handler_fn)fn, user);
+    if (type >= CORDAGE_N_EVENTS)
+        return CORDAGE_EINVAL;
+    return on(c,
+              &(struct handler_plan){
+                  .kind = type, .is_plain = true, .fn = (handler_fn)fn, .user = user });
 }
 
 int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user)
 {
-    return on(c, HANDLER_ANY, (handler_fn)fn, user);
+    return on(c, &(struct handler_plan){ .kind = HANDLER_ANY,
+                                         .is_plain = true,
+                                         .fn = (handler_fn)fn,
+                                         .user = user });
 }
 
 int cordage_off(cordage_client *c, int id)

@@ -30,76 +30,50 @@ struct occasion {
     cordage_client *client;
     const struct delivery *delivery;
     cordage_event event;
+    bool has_view; /* `view` is read: when the first handler wants it */
+    union view_any view, old;
 };
 
-static void call_ready(const struct occasion *o, const struct handler *h)
+static void read_view(struct occasion *o)
 {
-    cordage_ready ready;
+    struct view_facts facts = { .self = o->client->user_id,
+                                .why = o->delivery->why,
+                                .replayed = o->delivery->replayed };
 
-    view_ready(&o->event, &ready);
-    ((cordage_ready_fn)h->fn)(o->client, &ready, h->user);
+    if (!o->has_view)
+        view_read_event(&o->event, &facts, &o->view, &o->old);
+    o->has_view = true;
 }
 
-static void call_resumed(const struct occasion *o, const struct handler *h)
+static void call_with_view(struct occasion *o, const struct handler *h)
 {
-    cordage_resumed resumed;
-
-    view_resumed(&o->event, o->delivery->replayed, &resumed);
-    ((cordage_resumed_fn)h->fn)(o->client, &resumed, h->user);
+    read_view(o);
+    switch (view_of(o->event.type)) {
+#define CALL(name)                                                       \
+    case VIEW_##name:                                                    \
+        ((cordage_##name##_fn)h->fn)(o->client, &o->view.name, h->user); \
+        break;
+        CORDAGE_VIEWS(CALL)
+#undef CALL
+    case N_VIEWS:
+        break;
+    }
 }
 
-static void call_guild(const struct occasion *o, const struct handler *h)
+static void call_handlers(struct occasion *o)
 {
-    cordage_guild guild;
-
-    view_guild(&o->event, o->delivery->why, &guild);
-    ((cordage_guild_fn)h->fn)(o->client, &guild, h->user);
-}
-
-static void call_guild_gone(const struct occasion *o, const struct handler *h)
-{
-    cordage_guild_gone gone;
-
-    view_guild_gone(&o->event, &gone);
-    ((cordage_guild_gone_fn)h->fn)(o->client, &gone, h->user);
-}
-
-static void call_message(const struct occasion *o, const struct handler *h)
-{
-    cordage_message message;
-
-    view_message(&o->event, o->client->user_id, &message);
-    ((cordage_message_fn)h->fn)(o->client, &message, h->user);
-}
-
-static void call_any(const struct occasion *o, const struct handler *h)
-{
-    ((cordage_event_fn)h->fn)(o->client, &o->event, h->user);
-}
-
-static void call_handlers(const struct occasion *o)
-{
-    static void (*const call[N_HANDLER_KINDS])(const struct occasion *,
-                                               const struct handler *) = {
-        [CORDAGE_EVENT_READY] = call_ready,
-        [CORDAGE_EVENT_RESUMED] = call_resumed,
-        [CORDAGE_EVENT_GUILD_CREATE] = call_guild,
-        [CORDAGE_EVENT_GUILD_UPDATE] = call_guild,
-        [CORDAGE_EVENT_GUILD_DELETE] = call_guild_gone,
-        [CORDAGE_EVENT_MESSAGE_CREATE] = call_message,
-        [HANDLER_ANY] = call_any,
-    };
     struct handlers *handlers = &o->client->handlers;
     struct handler_set *set = handlers_hold(handlers);
 
     for (size_t i = 0; i < set->n; i++) {
         const struct handler *h = set->at[i];
 
-        if (h->removed)
+        if (h->removed || (h->kind != HANDLER_ANY && h->kind != o->event.type))
             continue;
-        /* Each is given a view of its own, and may do with it what it likes. */
-        if (h->kind == HANDLER_ANY || h->kind == o->delivery->kind)
-            call[h->kind](o, h);
+        if (h->is_plain)
+            ((cordage_event_fn)h->fn)(o->client, &o->event, h->user);
+        else
+            call_with_view(o, h);
     }
     handlers_let_go(handlers, set);
 }
@@ -113,7 +87,7 @@ static void report_unreadable(struct crew_shard *s, int err)
 static void run_delivery(struct job *job, void *parser)
 {
     struct delivery *d = CONTAINER_OF(job, struct delivery, job);
-    struct occasion o = { .client = d->shard->client, .delivery = d };
+    struct occasion o;
     cordage_json root;
     struct str name = { "", 0 };
     int err = json_parse(parser, d->payload, &root);
@@ -122,8 +96,12 @@ static void run_delivery(struct job *job, void *parser)
         report_unreadable(d->shard, err);
         return;
     }
+    o.client = d->shard->client;
+    o.delivery = d;
+    o.has_view = false;
     json_str(json_get(root, "t"), &name);
     o.event = (cordage_event){
+        .type = d->kind,
         .name = { name.p, name.n },
         .data = json_get(root, "d"),
         .sequence = d->sequence,

@@ -62,24 +62,24 @@ void handlers_release(struct handlers *h)
     h->now = NULL;
 }
 
-int handlers_add(struct handlers *h, unsigned kind, handler_fn fn, void *user,
-                 uint32_t interval_ms)
+int handlers_add(struct handlers *h, const struct handler_plan *plan)
 {
     struct handler *handler = mem_zero(sizeof *handler);
     int id = CORDAGE_ENOMEM;
 
     if (!handler)
         return CORDAGE_ENOMEM;
-    handler->kind = kind;
-    handler->fn = fn;
-    handler->user = user;
-    handler->interval_ms = interval_ms;
+    handler->kind = plan->kind;
+    handler->is_plain = plan->is_plain;
+    handler->fn = plan->fn;
+    handler->user = plan->user;
+    handler->interval_ms = plan->interval_ms;
     atomic_init(&handler->removed, false);
     pthread_mutex_lock(&h->lock);
     handler->id = h->last_id == INT_MAX ? 1 : h->last_id + 1;
     if (renew(h, handler) == 0) {
         id = h->last_id = handler->id;
-        h->counts[kind]++;
+        h->counts[plan->kind]++;
     } else {
         free(handler);
     }
@@ -109,7 +109,6 @@ int handlers_remove(struct handlers *h, int id)
 
 bool handlers_want(const struct handlers *h, cordage_event_type kind)
 {
-    /* CORDAGE_EVENT_UNKNOWN has no handlers of its own: its count stays 0. */
     return atomic_load_explicit(&h->counts[kind], memory_order_relaxed) ||
            atomic_load_explicit(&h->counts[HANDLER_ANY], memory_order_relaxed);
 }

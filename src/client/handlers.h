@@ -25,6 +25,7 @@ typedef void (*handler_fn)(void); /* of the type that the kind implies */
 struct handler {
     int id;
     unsigned kind;
+    bool is_plain; /* of an event, but takes no typed view: a cordage_event_fn */
     handler_fn fn;
     void *user;
     uint32_t interval_ms; /* HANDLER_TICK */
@@ -52,9 +53,16 @@ void handlers_release(struct handlers *h);
 
 /* All of these: [any thread] */
 
+/* What handlers_add is told. */
+struct handler_plan {
+    unsigned kind;
+    bool is_plain;
+    handler_fn fn;
+    void *user;
+    uint32_t interval_ms;
+};
 /* The new handler's id (> 0), or CORDAGE_ENOMEM. */
-int handlers_add(struct handlers *h, unsigned kind, handler_fn fn, void *user,
-                 uint32_t interval_ms);
+int handlers_add(struct handlers *h, const struct handler_plan *plan);
 /* 0 or CORDAGE_ENOTFOUND; never fails for want of memory. */
 int handlers_remove(struct handlers *h, int id);
 /* Whether a handler of this kind, or of any event, is there. */

@@ -112,7 +112,10 @@ int cordage_every(cordage_client *c, uint32_t interval_ms, cordage_tick_fn fn, v
     t = mem_zero(sizeof *t);
     if (!t)
         return CORDAGE_ENOMEM;
-    id = handlers_add(&c->handlers, HANDLER_TICK, (handler_fn)fn, user, interval_ms);
+    id = handlers_add(&c->handlers, &(struct handler_plan){ .kind = HANDLER_TICK,
+                                                            .fn = (handler_fn)fn,
+                                                            .user = user,
+                                                            .interval_ms = interval_ms });
     if (id > 0)
         t->handler = keep_handler(&c->handlers, id);
     if (!t->handler) {

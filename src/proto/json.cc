@@ -10,6 +10,7 @@ extern "C" {
 #include "json.h"
 #include "buf.h"
 #include "limits.h"
+#include "timestamp.h"
 }
 
 using simdjson::dom::document;
@@ -365,4 +366,22 @@ cordage_id cordage_json_id(cordage_json v)
     uint64_t id = 0;
 
     return json_id(v, &id) ? id : 0;
+}
+
+int64_t cordage_json_time(cordage_json v, int64_t otherwise)
+{
+    struct str text;
+
+    if (json_str(v, &text))
+        timestamp_parse(text, &otherwise);
+    return otherwise;
+}
+
+cordage_having cordage_has(cordage_json object, const char *key)
+{
+    cordage_json v = json_get(object, key);
+
+    if (json_is_absent(v))
+        return CORDAGE_ABSENT;
+    return json_is_null(v) ? CORDAGE_NULL : CORDAGE_VALUE;
 }

@@ -47,18 +47,21 @@ static void on_resumed(cordage_client *c, const cordage_resumed *resumed, void *
            resumed->replayed);
 }
 
-static void on_any(cordage_client *c, const cordage_event *event, void *user)
+/* The answer to cordage_request_guild_members, a thousand members at a time. */
+static void on_members(cordage_client *c, const cordage_members_chunk *chunk, void *user)
 {
     (void)c, (void)user;
-    /* The answer to cordage_request_guild_members, a thousand members at a time. */
-    if (cordage_str_is(event->name, "GUILD_MEMBERS_CHUNK"))
-        printf("shard %u: %zu members of guild %" PRIu64 "\n", event->shard_id,
-               cordage_json_count(cordage_json_get(event->data, "members")),
-               event->guild_id);
-    /* The answer to cordage_update_voice_state: from here a voice library takes over. */
-    if (cordage_str_is(event->name, "VOICE_SERVER_UPDATE"))
-        printf("shard %u: voice server for guild %" PRIu64 "\n", event->shard_id,
-               event->guild_id);
+    printf("shard %u: %zu members of guild %" PRIu64 "\n", chunk->event->shard_id,
+           cordage_json_count(chunk->members), chunk->guild_id);
+}
+
+/* The answer to cordage_update_voice_state: from here a voice library takes over. */
+static void on_voice_server(cordage_client *c, const cordage_voice_server *server,
+                            void *user)
+{
+    (void)c, (void)user;
+    printf("shard %u: voice server for guild %" PRIu64 "\n", server->event->shard_id,
+           server->guild_id);
 }
 
 /* Once a minute: how every shard that runs here is. */
@@ -205,7 +208,8 @@ int main(int argc, char **argv)
     cordage_on_ready(c, on_ready, NULL);
     cordage_on_resumed(c, on_resumed, NULL);
     cordage_on_message_create(c, on_message, NULL);
-    cordage_on_any(c, on_any, NULL);
+    cordage_on_guild_members_chunk(c, on_members, NULL);
+    cordage_on_voice_server_update(c, on_voice_server, NULL);
     cordage_every(c, bot.health_s * 1000, show_health, NULL);
     status = cordage_client_run(c); /* until Ctrl-C, or until Discord refuses the bot */
     cordage_client_free(c);

@@ -99,6 +99,13 @@ bool record_next_object(const struct schema *schema, struct str record, unsigned
  * type), CORDAGE_EPARSE. */
 int record_set_number(const struct schema *schema, struct str record, unsigned field,
                       const uint64_t *value, struct buf *out);
+/* Appends `record` with a field of any type as in JSON; absent, or of a wrong type, it is
+ * absent. CORDAGE_ENOMEM, CORDAGE_EPARSE. */
+int record_set(const struct schema *schema, struct str record, unsigned field,
+               cordage_json value, struct buf *out);
+/* Appends `record` with a field as it is in `other`. Errors as record_set. */
+int record_take(const struct schema *schema, struct str record, struct str other,
+                unsigned field, struct buf *out);
 /* Appends `record` without `id` in a FIELD_IDS; as it is, if that isn't in it. Errors as
  * record_set_number. */
 int record_drop_id(const struct schema *schema, struct str record, unsigned field,

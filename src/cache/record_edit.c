@@ -159,6 +159,8 @@ struct change {
     unsigned field;
     int (*write)(const struct change *c, struct buf *out, enum record_code *code);
     uint64_t number;
+    cordage_json value;
+    struct str other;
 };
 
 static void pen_change(struct pen *p, const struct change *c, struct walk *w)
@@ -232,6 +234,45 @@ int record_set_number(const struct schema *schema, struct str record, unsigned f
     if (type != FIELD_BOOL && type != FIELD_INT && type != FIELD_ID)
         return CORDAGE_EINVAL;
     return change_write(&change, out);
+}
+
+static int write_json(const struct change *c, struct buf *out, enum record_code *code)
+{
+    if (json_is_absent(c->value)) {
+        *code = CODE_ABSENT;
+        return 0;
+    }
+    return value_write(&c->schema->fields[c->field], c->value, out, code);
+}
+
+int record_set(const struct schema *schema, struct str record, unsigned field,
+               cordage_json value, struct buf *out)
+{
+    struct change change = { schema, record, field, write_json, .value = value };
+
+    return field < schema->n ? change_write(&change, out) : CORDAGE_EINVAL;
+}
+
+static int write_other(const struct change *c, struct buf *out, enum record_code *code)
+{
+    struct walk w;
+    const char *start;
+
+    *code = find(&w, c->schema, c->other, c->field);
+    if (*code != CODE_VALUE)
+        return 0;
+    start = (const char *)w.at.p;
+    if (!walk_pass(&w))
+        return CORDAGE_EPARSE;
+    return buf_append(out, start, (size_t)((const char *)w.at.p - start));
+}
+
+int record_take(const struct schema *schema, struct str record, struct str other,
+                unsigned field, struct buf *out)
+{
+    struct change change = { schema, record, field, write_other, .other = other };
+
+    return field < schema->n ? change_write(&change, out) : CORDAGE_EINVAL;
 }
 
 static int write_without(const struct change *c, struct buf *out, enum record_code *code)

@@ -1,0 +1,270 @@
+/* Members, users, presences, voice states: whoever stands in an event. */
+#include "apply_private.h"
+
+static const cordage_kind members = CORDAGE_KIND_MEMBERS,
+                          presences = CORDAGE_KIND_PRESENCES,
+                          voice_states = CORDAGE_KIND_VOICE_STATES;
+
+/* ---- Found anywhere --------------------------------------------------------------- */
+
+int people_user(struct apply *a, cordage_json user)
+{
+    bool changed = false;
+    int err = user_put(a->s, user, USER_MERGE, &changed);
+
+    if (changed && a->g)
+        guild_changed(a->g);
+    return err;
+}
+
+int people_member(struct apply *a, cordage_id user_id, cordage_json member)
+{
+    cordage_json user = json_get(member, "user");
+    int err = people_user(a, user);
+
+    if (!user_id)
+        user_id = cordage_json_id(json_get(user, "id"));
+    if (err || !a->g || cordage_json_type_of(member) != CORDAGE_JSON_OBJECT)
+        return err;
+    return keep_merge(a->s, a->g, members, user_id, member);
+}
+
+/* A list of users, each with its member, perhaps. */
+static int people_list(struct apply *a, cordage_json users)
+{
+    struct json_iter it;
+    int err = 0;
+
+    for (bool more = json_first(users, &it); more && !err; more = json_next(&it)) {
+        err = people_user(a, it.value);
+        if (!err)
+            err = people_member(a, cordage_json_id(json_get(it.value, "id")),
+                                json_get(it.value, "member"));
+    }
+    return err;
+}
+
+/* Maps by id; the members in them have no user. */
+static int people_resolved(struct apply *a, cordage_json resolved)
+{
+    struct json_iter it;
+    int err = people_list(a, json_get(resolved, "users"));
+
+    for (bool more = json_first(json_get(resolved, "members"), &it); more && !err;
+         more = json_next(&it)) {
+        uint64_t user_id = 0;
+
+        if (str_u64(it.key, &user_id))
+            err = people_member(a, user_id, it.value);
+    }
+    return err;
+}
+
+/* The author of a webhook's message is no user. */
+static int people_author(struct apply *a, cordage_json message)
+{
+    cordage_json author = json_get(message, "author");
+    int err;
+
+    if (cordage_json_id(json_get(message, "webhook_id")))
+        return 0;
+    err = people_user(a, author);
+    return err ? err
+               : people_member(a, cordage_json_id(json_get(author, "id")),
+                               json_get(message, "member"));
+}
+
+static int people_one_message(struct apply *a, cordage_json message)
+{
+    cordage_json used = json_get(message, "interaction");
+    cordage_json by = json_get(message, "interaction_metadata");
+    int err = people_author(a, message);
+
+    if (!err)
+        err = people_list(a, json_get(message, "mentions"));
+    if (!err)
+        err = people_user(a, json_get(used, "user"));
+    if (!err)
+        err = people_member(a, cordage_json_id(json_get(json_get(used, "user"), "id")),
+                            json_get(used, "member"));
+    if (!err)
+        err = people_user(a, json_get(by, "user"));
+    if (!err)
+        err = people_user(a, json_get(by, "target_user"));
+    return err ? err : people_resolved(a, json_get(message, "resolved"));
+}
+
+int people_message(struct apply *a, cordage_json message)
+{
+    struct json_iter it;
+    int err = people_one_message(a, message);
+
+    if (!err)
+        err = people_one_message(a, json_get(message, "referenced_message"));
+    for (bool more = json_first(json_get(message, "message_snapshots"), &it);
+         more && !err; more = json_next(&it))
+        err = people_list(a, json_get(json_get(it.value, "message"), "mentions"));
+    return err;
+}
+
+static int people_interaction(struct apply *a)
+{
+    cordage_json resolved = json_get(json_get(a->d, "data"), "resolved");
+    struct json_iter it;
+    int err = people_user(a, json_get(a->d, "user"));
+
+    if (!err)
+        err = people_member(a, 0, json_get(a->d, "member"));
+    if (!err)
+        err = people_resolved(a, resolved);
+    for (bool more = json_first(json_get(resolved, "messages"), &it); more && !err;
+         more = json_next(&it))
+        err = people_message(a, it.value);
+    return err ? err : people_message(a, json_get(a->d, "message"));
+}
+
+int apply_people(struct apply *a)
+{
+    cordage_json thread = json_get(a->d, "thread");
+    int err;
+
+    switch (a->type) {
+    case CORDAGE_EVENT_INTERACTION_CREATE:
+        return people_interaction(a);
+    case CORDAGE_EVENT_MESSAGE_UPDATE:
+        err = people_message(a, a->d);
+        if (!err && cordage_json_type_of(thread) == CORDAGE_JSON_OBJECT)
+            err = thread_put(a, thread);
+        return err;
+    default: /* reactions, typing: with the whole member, if with any */
+        return people_member(a, apply_id(a, "user_id"), json_get(a->d, "member"));
+    }
+}
+
+/* ---- Members ---------------------------------------------------------------------- */
+
+/* Discord may send it again for a member that is there, so `member_count` goes up for one
+ * that is not known. Where the cache doesn't have all members, a repeated one that it
+ * doesn't know counts once too often, until GUILD_CREATE sets the count right; Discord
+ * repeats so seldom that to count none would be far more wrong. */
+int apply_member_add(struct apply *a)
+{
+    cordage_id id = object_id(members, a->d);
+    struct str record;
+    bool known;
+    int err;
+
+    if (!a->g || !id)
+        return people_user(a, json_get(a->d, "user"));
+    known = keep_get(a->c, a->g, members, id, &record);
+    err = apply_old(a, members, id);
+    if (!err)
+        err = people_user(a, json_get(a->d, "user"));
+    if (!err)
+        err = keep_replace(a->s, a->g, members, id, a->d);
+    if (err || known)
+        return err;
+    return apply_count(a, CORDAGE_KIND_GUILDS, a->guild_id, GUILD_MEMBER_COUNT, 1);
+}
+
+int apply_member_merge(struct apply *a)
+{
+    int err = apply_old(a, members, object_id(members, a->d));
+
+    return err ? err : people_member(a, 0, a->d);
+}
+
+/* Who is no member is in none of the guild's voice channels, either. */
+int apply_member_remove(struct apply *a)
+{
+    cordage_id id = object_id(members, a->d);
+    int err;
+
+    if (!a->g || !id)
+        return 0;
+    err = apply_remove(a, members, id);
+    if (err)
+        return err;
+    keep_remove(a->c, a->g, presences, id);
+    keep_remove(a->c, a->g, voice_states, id);
+    return apply_count(a, CORDAGE_KIND_GUILDS, a->guild_id, GUILD_MEMBER_COUNT, -1);
+}
+
+int apply_members_put(struct apply *a)
+{
+    struct json_iter it;
+    int err = 0;
+
+    for (bool more = json_first(json_get(a->d, "members"), &it); more && !err;
+         more = json_next(&it))
+        err = people_member(a, 0, it.value);
+    for (bool more = json_first(json_get(a->d, "presences"), &it); more && !err;
+         more = json_next(&it))
+        err = presence_put(a, it.value);
+    return err;
+}
+
+/* ---- Presences, voice states, the bot itself -------------------------------------- */
+
+/* Discord checks nothing in a presence's user but its id. It tells of a change to
+ * somebody who is known, if it looks like a user; it makes nobody. */
+static int presence_user(struct apply *a, cordage_json user)
+{
+    bool changed = false;
+    int err;
+
+    if (cordage_json_type_of(json_get(user, "username")) != CORDAGE_JSON_STRING)
+        return 0;
+    err = user_put(a->s, user, USER_IF_KNOWN, &changed);
+    if (changed && a->g)
+        guild_changed(a->g);
+    return err;
+}
+
+int presence_put(struct apply *a, cordage_json presence)
+{
+    cordage_id id = object_id(presences, presence);
+    cordage_str status = cordage_json_string(json_get(presence, "status"));
+    int err = presence_user(a, json_get(presence, "user"));
+
+    if (err || !a->g || !id)
+        return err;
+    if (cordage_str_is(status, "offline")) {
+        keep_remove(a->c, a->g, presences, id);
+        return 0;
+    }
+    return keep_merge(a->s, a->g, presences, id, presence);
+}
+
+int apply_presence(struct apply *a)
+{
+    int err = apply_old(a, presences, object_id(presences, a->d));
+
+    return err ? err : presence_put(a, a->d);
+}
+
+int apply_voice_state(struct apply *a)
+{
+    cordage_id id = object_id(voice_states, a->d);
+    int err = people_member(a, id, json_get(a->d, "member"));
+
+    if (err)
+        return err;
+    if (!apply_id(a, "channel_id"))
+        return apply_remove(a, voice_states, id);
+    return apply_put(a, voice_states, a->d);
+}
+
+int apply_self(struct apply *a)
+{
+    cordage_id id = apply_id(a, "id");
+    struct buf *old = a->change ? a->change->old : NULL;
+    bool changed;
+    int err = 0;
+
+    if (old && id)
+        err = cache_read(a->c, CORDAGE_KIND_USERS, 0, id, old);
+    if (err == CORDAGE_ENOMEM)
+        return err;
+    return user_put(a->s, a->d, USER_REPLACE, &changed);
+}

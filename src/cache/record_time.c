@@ -6,8 +6,8 @@
 
 enum { SHAPE_TEXT, N_SHAPES = 8, SHAPE_BITS = 3 };
 
-static const int64_t EPOCH = 1420070400;    /* 2015-01-01T00:00:00Z, Unix seconds */
-static const int64_t LATEST = 253402300799; /* the last second of the year 9999 */
+static const int64_t EPOCH = 1420070400; /* 2015-01-01T00:00:00Z, Unix seconds */
+static const int64_t END = 253402300800; /* 10000-01-01T00:00:00Z */
 
 /* The first that fits is taken, so the coarser stands before the finer. */
 static const struct shape {
@@ -173,8 +173,10 @@ static bool read_stamp(struct reader *r, const struct shape **shape, uint64_t *m
     if ((head & (N_SHAPES - 1)) == SHAPE_TEXT)
         return read_bytes(r, n, text);
     *shape = &shapes[head & (N_SHAPES - 1)];
+    if (n >= (uint64_t)(END - EPOCH) * 1000000 / (*shape)->unit)
+        return false;
     *micros = n * (*shape)->unit;
-    return n <= (uint64_t)(LATEST - EPOCH) * 1000000 / (*shape)->unit;
+    return true;
 }
 
 static void put_shape(const struct shape *shape, uint64_t micros, struct json_writer *w)

@@ -75,6 +75,9 @@ int record_merge(const struct schema *schema, struct str old, cordage_json updat
  */
 int record_json(const struct schema *schema, struct str record, struct json_writer *w);
 
+/* Whether it can be read to its end, and ends there. */
+bool record_is_whole(const struct schema *schema, struct str record);
+
 /* ---- Single fields --------------------------------------------------------------------
  * `field` is an index into schema->fields. */
 

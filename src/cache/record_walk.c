@@ -22,10 +22,16 @@ bool walk_open(struct walk *w, const struct schema *schema, struct reader r)
 bool walk_pass(struct walk *w)
 {
     unsigned field = w->i++;
+    const struct field *f = &w->schema->fields[field];
 
-    if (walk_code(w, field) != CODE_VALUE)
+    switch (walk_code(w, field)) {
+    case CODE_VALUE:
+        return value_read(f, &w->at, NULL);
+    case CODE_USUAL:
+        return field >= w->n || f->usual || f->type == FIELD_BOOL;
+    default:
         return true;
-    return value_read(&w->schema->fields[field], &w->at, NULL);
+    }
 }
 
 bool walk_to(struct walk *w, unsigned field)
@@ -86,4 +92,51 @@ int record_json(const struct schema *schema, struct str record, struct json_writ
     struct reader r = reader_of(record);
 
     return record_read(schema, &r, w) && reader_left(&r) == 0 ? 0 : CORDAGE_EPARSE;
+}
+
+static bool is_whole(const struct schema *schema, struct reader *r);
+
+/* The records in a value, which was passed: a list of them is passed without a look. */
+static bool inner_are_whole(const struct field *f, struct reader inside)
+{
+    uint64_t length;
+
+    if (f->type == FIELD_OBJECT)
+        return is_whole(f->of, &inside);
+    if (f->type != FIELD_OBJECTS)
+        return true;
+    if (!read_varint(&inside, &length))
+        return false;
+    while (reader_left(&inside) > 0)
+        if (!is_whole(f->of, &inside))
+            return false;
+    return true;
+}
+
+static bool is_whole(const struct schema *schema, struct reader *r)
+{
+    struct walk w;
+
+    if (!walk_open(&w, schema, *r))
+        return false;
+    while (w.i < w.n) {
+        const struct field *f = &schema->fields[w.i];
+        bool has_value = walk_code(&w, w.i) == CODE_VALUE;
+        struct reader value = w.at;
+
+        if (!walk_pass(&w))
+            return false;
+        value.end = w.at.p;
+        if (has_value && !inner_are_whole(f, value))
+            return false;
+    }
+    r->p = w.at.p;
+    return true;
+}
+
+bool record_is_whole(const struct schema *schema, struct str record)
+{
+    struct reader r = reader_of(record);
+
+    return is_whole(schema, &r) && reader_left(&r) == 0;
 }

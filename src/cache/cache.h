@@ -84,10 +84,15 @@ int cache_write_guild(struct cache *c, cordage_id guild_id, struct buf *out);
  * and allocator's overhead included. For measuring: it walks everything. */
 void cache_bytes(struct cache *c, size_t out[2]);
 
-/* What permissions need, under one hold of the guild's lock (permissions.h). */
+/* What permissions need, under one hold of the guild's lock (permissions.h). The member
+ * counts as read. CORDAGE_ENOTFOUND: out->missing says what isn't cached. */
 struct cache_standing;
 int cache_standing(struct cache *c, cordage_id guild_id, cordage_id user_id,
                    cordage_id channel_id, struct cache_standing *out);
+/* A role's place among the guild's. CORDAGE_ENOTFOUND. */
+struct standing_rank;
+int cache_role_rank(struct cache *c, cordage_id guild_id, cordage_id role_id,
+                    struct standing_rank *out);
 
 /* ---- Snapshots ------------------------------------------------------------------------
  *

@@ -3,6 +3,7 @@
 #include "permissions.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "json.h"
 #include "permission_world.h"
@@ -16,22 +17,22 @@ struct rig {
     struct cache_slice *slice;
     struct json_parser *parser;
     struct buf text;
+    uint64_t *clock;
 };
 
-static uint64_t no_time(void *user)
+static uint64_t seconds(void *user)
 {
-    (void)user;
-    return 1;
+    return *(uint64_t *)user;
 }
 
 static struct rig rig_with(cordage_kind kind, cordage_policy policy)
 {
     cordage_policy policies[CORDAGE_N_KINDS];
-    struct rig r = { .parser = json_parser_new() };
+    struct rig r = { .parser = json_parser_new(), .clock = calloc(1, sizeof *r.clock) };
 
     for (unsigned i = 0; i < CORDAGE_N_KINDS; i++)
         policies[i] = i == kind ? policy : CORDAGE_FOREVER;
-    CHECK_INT(cache_new(policies, no_time, NULL, &r.cache), 0);
+    CHECK_INT(cache_new(policies, seconds, r.clock, &r.cache), 0);
     CHECK_INT(cache_slice_new(r.cache, 0, 1, &r.slice), 0);
     return r;
 }
@@ -47,6 +48,7 @@ static void rig_release(struct rig *r)
     cache_free(r->cache);
     json_parser_free(r->parser);
     buf_release(&r->text);
+    free(r->clock);
 }
 
 static void apply(struct rig *r, cordage_event_type type, const char *d)
@@ -250,7 +252,52 @@ TEST(the_highest_role_is_the_one_that_ranks)
     rig_release(&r);
 }
 
+/* ---- The bot's own ------------------------------------------------------------------
+ */
+
+static void one_more_member(struct rig *r, cordage_id id)
+{
+    char d[128];
+
+    snprintf(d, sizeof d,
+             "{\"guild_id\":\"1000\",\"user\":{\"id\":\"%" PRIu64 "\"},\"roles\":[]}",
+             id);
+    apply(r, CORDAGE_EVENT_GUILD_MEMBER_ADD, d);
+}
+
+TEST(the_bots_own_member_is_always_there)
+{
+    struct rig r = rig_with(CORDAGE_KIND_MEMBERS, CORDAGE_LRU(2));
+    struct cache_standing s;
+
+    apply(&r, CORDAGE_EVENT_GUILD_CREATE, guild);
+    for (cordage_id id = 50; id < 60; id++)
+        one_more_member(&r, id);
+    CHECK_INT(cache_standing(r.cache, GUILD, BOT, 0, &s), 0);
+    CHECK_INT(s.roles, 2);
+    expect_missing(&r, 50, 0, MISSING_MEMBER, 50);
+    CHECK_INT(cache_standing(r.cache, GUILD, 59, 0, &s), 0);
+    CHECK_INT(cache_guild_count(r.cache, CORDAGE_KIND_MEMBERS, GUILD), 3);
+    rig_release(&r);
+}
+
+TEST(it_does_not_grow_old)
+{
+    struct rig r = rig_with(CORDAGE_KIND_MEMBERS, CORDAGE_TTL(10));
+    struct cache_standing s;
+
+    apply(&r, CORDAGE_EVENT_GUILD_CREATE, guild);
+    *r.clock = 100;
+    expect_missing(&r, 3, 0, MISSING_MEMBER, 3);
+    CHECK_INT(cache_standing(r.cache, GUILD, BOT, 0, &s), 0);
+    cache_expire(r.cache, 100);
+    CHECK_INT(cache_standing(r.cache, GUILD, BOT, 0, &s), 0);
+    CHECK_INT(cache_guild_count(r.cache, CORDAGE_KIND_MEMBERS, GUILD), 1);
+    rig_release(&r);
+}
+
 RUN_TESTS(T(the_cache_gives_what_a_plain_count_gives), T(what_is_not_cached_is_named),
           T(without_roles_nobody_can_say),
           T(a_role_that_is_gone_gives_nothing_where_all_are_kept),
-          T(the_owner_needs_no_member), T(the_highest_role_is_the_one_that_ranks))
+          T(the_owner_needs_no_member), T(the_highest_role_is_the_one_that_ranks),
+          T(the_bots_own_member_is_always_there), T(it_does_not_grow_old))

@@ -154,6 +154,8 @@ int cache_apply(struct cache_slice *s, cordage_event_type type, cordage_json d,
 
     if (!cache_wants(s->cache, type))
         return 0;
+    if (self)
+        atomic_store(&a.c->self, self);
     a.change = change;
     a.guild_id = event_route_of(type, d).guild_id;
     if (a.guild_id) {

@@ -247,6 +247,8 @@ static void drop_key(struct cache *c, cordage_kind kind, struct lru_key key)
         user_evict(c, key.id);
         return;
     }
+    if (cache_is_own(c, kind, key.id))
+        return;
     stripe = guild_lock(c, key.guild_id);
     g = map_get(&stripe->guilds, key.guild_id);
     /* Between the pop and the lock it may have been written again. */

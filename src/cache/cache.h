@@ -9,7 +9,8 @@
  * user goes with the last member that refers to it; one that never had a member stays
  * until its policy ends. LRU counts over the whole process: a write touches, and so does
  * a read of a single object. TTL counts from the last write; what is too old is not
- * found, and is removed by cache_expire.
+ * found, and is removed by cache_expire. The bot's own members, which permissions need,
+ * stay where members are kept at all.
  *
  * A guild that is unavailable keeps what it had, until GUILD_CREATE replaces everything.
  * After an IDENTIFY, READY drops the guilds of its shard that it does not list. Events of

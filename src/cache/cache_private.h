@@ -18,6 +18,7 @@
 #define CACHE_CACHE_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "cache.h"
 #include "error.h"
@@ -63,6 +64,7 @@ struct cache {
     struct lru lrus[CORDAGE_N_KINDS];
     cordage_policy policies[CORDAGE_N_KINDS];
     unsigned kept; /* a bit for each kind that is, GUILDS being kept */
+    atomic_ullong self; /* the bot's own user, 0 until an event came with it */
     uint64_t (*seconds)(void *user);
     void *user;
 };
@@ -83,6 +85,12 @@ struct cache_slice {
 static inline bool cache_keeps(const struct cache *c, cordage_kind kind)
 {
     return c->kept >> kind & 1;
+}
+
+/* The bot's own members: permissions need them, so they stay as long as their guilds. */
+static inline bool cache_is_own(const struct cache *c, cordage_kind kind, uint64_t id)
+{
+    return kind == CORDAGE_KIND_MEMBERS && id == atomic_load(&c->self);
 }
 
 static inline uint64_t cache_now(const struct cache *c)

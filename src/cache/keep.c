@@ -18,7 +18,8 @@ bool keep_get(struct cache *c, const struct guild *g, cordage_kind kind, uint64_
               struct str *record)
 {
     return shelf_get(&g->shelves[kind], id, record) &&
-           lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c));
+           (cache_is_own(c, kind, id) ||
+            lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c)));
 }
 
 /* ---- Coming and going ------------------------------------------------------------- */

@@ -48,7 +48,7 @@ int write_varint(struct buf *out, uint64_t n)
         n >>= 7;
     }
     bytes[length++] = (unsigned char)n;
-    return buf_append(out, bytes, length);
+    return append(out, bytes, length);
 }
 
 int write_u64(struct buf *out, uint64_t n)
@@ -58,14 +58,14 @@ int write_u64(struct buf *out, uint64_t n)
 
     for (i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(n >> 8 * i);
-    return buf_append(out, bytes, sizeof bytes);
+    return append(out, bytes, sizeof bytes);
 }
 
 int write_text(struct buf *out, uint64_t head, struct str bytes)
 {
     int err = write_varint(out, head);
 
-    return err ? err : buf_append_str(out, bytes);
+    return err ? err : append(out, bytes.p, bytes.n);
 }
 
 /* ---- Putting one together -------------------------------------------------------------
@@ -111,7 +111,7 @@ void pen_copy(struct pen *p, struct walk *w)
     }
     value.n = (size_t)((const char *)w->at.p - value.p);
     if (!p->err)
-        p->err = buf_append_str(p->out, value);
+        p->err = append(p->out, value.p, value.n);
     pen_code(p, code);
 }
 
@@ -143,16 +143,18 @@ int pen_end(struct pen *p)
  */
 static unsigned find_field(const struct schema *schema, struct str key, unsigned guess)
 {
-    unsigned i;
+    unsigned tries, i = guess;
 
-    for (i = guess; i < schema->n; i++)
-        if (schema->fields[i].key_n == key.n &&
-            memcmp(schema->fields[i].key, key.p, key.n) == 0)
+    for (tries = schema->n; tries > 0; tries--, i++) {
+        const struct field *f;
+
+        if (i >= schema->n)
+            i = 0;
+        f = &schema->fields[i];
+        if (f->key_n == key.n && f->key[0] == key.p[0] &&
+            memcmp(f->key, key.p, key.n) == 0)
             return i;
-    for (i = 0; i < guess; i++)
-        if (schema->fields[i].key_n == key.n &&
-            memcmp(schema->fields[i].key, key.p, key.n) == 0)
-            return i;
+    }
     return schema->n;
 }
 

@@ -54,6 +54,16 @@ static inline bool read_bytes(struct reader *r, uint64_t n, struct str *out)
     return true;
 }
 
+/* As buf_append; what has room already, as most has, is quick. */
+static inline int append(struct buf *out, const void *bytes, size_t n)
+{
+    if (out->size - out->n < n)
+        return buf_append(out, bytes, n);
+    memcpy(out->p + out->n, bytes, n);
+    out->n += n;
+    return 0;
+}
+
 bool read_varint(struct reader *r, uint64_t *out);
 bool read_u64(struct reader *r, uint64_t *out);
 int write_varint(struct buf *out, uint64_t n);

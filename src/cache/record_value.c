@@ -130,7 +130,7 @@ static int write_hash(struct str s, struct buf *out)
             return write_text(out, (uint64_t)s.n + 2, s);
         bytes[1 + i] = (unsigned char)(high << 4 | low);
     }
-    return buf_append(out, bytes, sizeof bytes);
+    return append(out, bytes, sizeof bytes);
 }
 
 static int write_string(const struct field *f, cordage_json v, struct buf *out,

@@ -24,9 +24,9 @@ struct choices {
     uint64_t port, guilds, members, shards, max_concurrency, session_limit, heartbeat,
         seed;
     uint64_t intents, max_guilds, message_limit, global_limit;
-    double traffic;
+    double traffic, live;
     const char *address, *token;
-    bool trim_acked, verbose, json;
+    bool trim_acked, rich, verbose, json;
 };
 
 struct sim_run {
@@ -61,6 +61,7 @@ static void choices_default(struct choices *c, const struct server_options *o)
         .message_limit = o->routes.message_limit,
         .global_limit = o->routes.global_limit,
         .traffic = o->sim.traffic,
+        .live = o->sim.live,
     };
 }
 
@@ -78,6 +79,8 @@ static void choices_apply(const struct choices *c, struct server_options *o)
     o->sim.allowed_intents = (uint32_t)c->intents;
     o->sim.max_guilds_per_shard = (uint32_t)c->max_guilds;
     o->sim.traffic = c->traffic;
+    o->sim.live = c->live;
+    o->sim.rich = c->rich;
     o->sim.token = c->token;
     o->sim.trim_acked = c->trim_acked;
     o->routes.message_limit = (uint32_t)c->message_limit;
@@ -97,7 +100,7 @@ static const char about[] =
 static const char after[] =
     "Control, on the REST port, from this machine alone:\n"
     "  GET  /_sim/report?traffic=1   what happened, and which rules were broken\n"
-    "  GET  /_sim/world              guilds and channels\n"
+    "  GET  /_sim/world              guilds and channels; ?guild=ID: all of one\n"
     "  GET  /_sim/token              the token, which is reset when the budget is "
     "overrun\n"
     "  POST /_sim/message            {\"guild_id\" or \"channel_id\" or \"shard\": [id, "
@@ -105,6 +108,9 @@ static const char after[] =
     "                                \"author_id\", \"content\"}: somebody says "
     "something\n"
     "  POST /_sim/traffic            {\"per_second\", \"total\"}\n"
+    "  POST /_sim/life               {\"per_second\", \"total\"}: changes of the world\n"
+    "  POST /_sim/guild              {\"guild_id\", \"happens\": outage, back, kicked, "
+    "added}\n"
     "  POST /_sim/fault              {\"kind\", \"shard\", ...}: see "
     "docs/simulator-rules.md\n"
     "\n"
@@ -141,6 +147,13 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
           .number = &c->intents, .max = UINT32_MAX },
         { "traffic", "N", "messages a second, over all guilds", .real = &c->traffic,
           .max = 1000000 },
+        { "live", "N",
+          "changes a second: channels, roles, members, voice, outages...",
+          .real = &c->live, .max = 100000 },
+        { "rich", NULL,
+          "every guild has channels of all types, threads, stickers,\n"
+          "sounds, a stage and events; else every fourth",
+          .flag = &c->rich },
         { "message-limit", "N", "POST messages per channel and 5 s. 0: no limit",
           .number = &c->message_limit, .max = UINT32_MAX },
         { "global-limit", "N", "REST requests a second. 0: no limit",

@@ -50,6 +50,13 @@ static inline void field_raw(struct json_writer *w, const char *key, struct str 
     json_put_raw(w, json);
 }
 
+/* The members of an object that is text already: `"a":1,"b":2`, perhaps none. */
+static inline void field_members(struct json_writer *w, struct str members)
+{
+    if (members.n)
+        json_put_raw(w, members);
+}
+
 /* Opens an object or an array as the value of `key`. */
 static inline void field_open(struct json_writer *w, const char *key, char brace)
 {

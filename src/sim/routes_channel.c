@@ -17,10 +17,12 @@ static void get_channel(struct call *c)
     world_write_channel(call_world(c), c->guild, c->channel_index, true, &c->out);
 }
 
-/* Channel 0 is the category, in which nothing can be said. */
+/* Nothing can be said in a category, and in a forum only below it. */
 static bool is_sayable(struct call *c)
 {
-    if (c->channel_index != 0)
+    enum channel_type type = world_channel_type(c->guild, c->channel_index);
+
+    if (type != CHANNEL_CATEGORY && type != CHANNEL_FORUM && type != CHANNEL_MEDIA)
         return true;
     call_error(c, 400, 50008, "Cannot send messages in a non-text channel");
     return false;

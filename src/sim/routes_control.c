@@ -7,7 +7,8 @@
 enum {
     WORLD_GUILDS_SHOWN = 100,
     WORLD_GUILDS_SHOWN_MAX = 10000,
-    TRAFFIC_MAX = 1000000 /* messages a second */
+    TRAFFIC_MAX = 1000000, /* messages a second */
+    LIFE_MAX = 100000,     /* changes a second */
 };
 
 static void get_report(struct call *c)
@@ -19,21 +20,40 @@ static void get_report(struct call *c)
     sim_write_report(c->routes->sim, &c->out, traffic, c->now);
 }
 
+static uint32_t count_guilds(const struct world *world)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < world->n_guilds; i++)
+        n += !world->guilds[i].is_gone;
+    return n;
+}
+
+/* The list of guilds, or one of them with all that is in it. */
 static void get_world(struct call *c)
 {
     const struct world *world = call_world(c);
-    uint64_t limit = WORLD_GUILDS_SHOWN;
+    uint64_t limit = WORLD_GUILDS_SHOWN, guild_id = 0, n = 0;
     struct json_writer *w = &c->out;
 
-    if (!call_query_number(c, "limit", 1, WORLD_GUILDS_SHOWN_MAX, &limit))
+    if (!call_query_number(c, "limit", 1, WORLD_GUILDS_SHOWN_MAX, &limit) ||
+        !call_query_number(c, "guild", 0, UINT64_MAX, &guild_id))
         return;
+    if (guild_id) {
+        if (sim_write_truth(c->routes->sim, guild_id, w) < 0)
+            call_error(c, 404, 10004, "Unknown Guild");
+        return;
+    }
     json_open(w, '{');
     field_id(w, "bot_id", world->bot_id);
-    field_u64(w, "n_guilds", world->n_guilds);
+    field_u64(w, "n_guilds", count_guilds(world));
     field_open(w, "guilds", '[');
-    for (uint32_t i = 0; i < world->n_guilds && i < limit; i++) {
+    for (uint32_t i = 0; i < world->n_guilds && n < limit; i++) {
         const struct world_guild *g = &world->guilds[i];
 
+        if (g->is_gone)
+            continue;
+        n++;
         json_open(w, '{');
         field_id(w, "id", g->id);
         field_open(w, "channels", '[');
@@ -253,7 +273,75 @@ static void post_traffic(struct call *c)
     call_no_content(c);
 }
 
+/* ---- POST /_sim/life, POST /_sim/guild ------------------------------------ */
+
+static void post_life(struct call *c)
+{
+    static const char *const names[] = { "per_second", "total", NULL };
+    uint64_t total = UINT64_MAX;
+    cordage_json body, given;
+    double per_second;
+
+    if (!parse_body(c, &body) || !check_names(c, body, names))
+        return;
+    given = json_get(body, "total");
+    if (!json_double(json_get(body, "per_second"), &per_second) ||
+        !(per_second >= 0 && per_second <= LIFE_MAX) ||
+        (!json_is_absent(given) && !json_u64(given, &total))) {
+        call_error(c, 400, 0,
+                   "Life is {\"per_second\": from 0 to 100000, \"total\": how many "
+                   "changes, without end if left out}.");
+        return;
+    }
+    sim_live(c->routes->sim, per_second, total, c->now);
+    call_no_content(c);
+}
+
+/* What may become of a guild. */
+static const struct fate {
+    const char *name;
+    void (*do_it)(struct sim *s, struct world_guild *g, uint64_t now);
+} fates[] = {
+    { "outage", sim_begin_outage },
+    { "back", sim_end_outage },
+    { "kicked", sim_kick_bot },
+    { "added", sim_add_bot },
+};
+
+/* Also of one that the bot is not in. */
+static struct world_guild *any_guild(struct world *world, uint64_t id)
+{
+    return world->guild_by_id.n ? map_get(&world->guild_by_id, id) : NULL;
+}
+
+static void post_guild(struct call *c)
+{
+    static const char *const names[] = { "guild_id", "happens", NULL };
+    struct world_guild *g = NULL;
+    struct str happens = STR("");
+    cordage_json body;
+    uint64_t id;
+
+    if (!parse_body(c, &body) || !check_names(c, body, names))
+        return;
+    if (json_id(json_get(body, "guild_id"), &id))
+        g = any_guild(call_world(c), id);
+    json_str(json_get(body, "happens"), &happens);
+    for (size_t i = 0; g && i < sizeof fates / sizeof *fates; i++) {
+        if (str_is(happens, fates[i].name)) {
+            fates[i].do_it(c->routes->sim, g, c->now);
+            call_no_content(c);
+            return;
+        }
+    }
+    call_error(c, 400, 0,
+               "\"guild_id\" must name a guild, and \"happens\" be outage, back, kicked "
+               "or added.");
+}
+
 const struct route routes_control[] = {
+    { "POST", "_sim/life", post_life, BUCKET_NONE, .open = true },
+    { "POST", "_sim/guild", post_guild, BUCKET_NONE, .open = true },
     { "GET", "_sim/report", get_report, BUCKET_NONE, .open = true },
     { "GET", "_sim/world", get_world, BUCKET_NONE, .open = true },
     { "GET", "_sim/token", get_token, BUCKET_NONE, .open = true },

@@ -23,7 +23,7 @@ static uint32_t count_online(const struct world *world, const struct world_guild
     for (uint32_t i = 0; i < g->n_members; i++) {
         struct world_member m = world_member(world, g, i);
 
-        n += world_is_online(world, &m);
+        n += world_is_online(world, m.user_id);
     }
     return n;
 }
@@ -79,10 +79,7 @@ static void get_channels(struct call *c)
 
 static void get_roles(struct call *c)
 {
-    json_open(&c->out, '[');
-    for (uint32_t i = 0; i < WORLD_ROLES; i++)
-        world_write_role(call_world(c), c->guild, i, &c->out);
-    json_shut(&c->out, ']');
+    world_write_list(call_world(c), c->guild, LIST_ROLES, &c->out);
 }
 
 /* ---- Members -------------------------------------------------------------- */
@@ -161,11 +158,14 @@ static bool put_own_guild(struct call *c, const struct world_guild *g, bool with
         field_id(w, "id", g->id);
         json_key(w, "name");
         json_copy(w, json_get(guild, "name"));
-        field_null(w, "icon");
-        field_null(w, "banner");
+        json_key(w, "icon");
+        json_copy(w, json_get(guild, "icon"));
+        json_key(w, "banner");
+        json_copy(w, json_get(guild, "banner"));
         field_bool(w, "owner", false);
         field_z(w, "permissions", "2251799813685247");
-        field_empty(w, "features", '[');
+        json_key(w, "features");
+        json_copy(w, json_get(guild, "features"));
         if (with_counts)
             put_counts(c, g);
         json_shut(w, '}');
@@ -195,7 +195,7 @@ static void get_own_guilds(struct call *c)
     qsort(guilds, world->n_guilds, sizeof *guilds, by_guild_id);
     json_open(&c->out, '[');
     for (uint32_t i = 0; ok && i < world->n_guilds && n < limit; i++) {
-        if (guilds[i]->id > after && guilds[i]->id < before) {
+        if (!guilds[i]->is_gone && guilds[i]->id > after && guilds[i]->id < before) {
             ok = put_own_guild(c, guilds[i], with_counts);
             n++;
         }

@@ -44,6 +44,8 @@ static int check_config(const struct sim_config *c, cordage_error *error)
                          "at least 1");
     if (!(c->traffic >= 0 && c->traffic <= 1e6))
         return error_set(error, CORDAGE_EINVAL, "traffic must be 0 to 1000000 a second");
+    if (!(c->live >= 0 && c->live <= 1e5))
+        return error_set(error, CORDAGE_EINVAL, "live must be 0 to 100000 a second");
     return 0;
 }
 
@@ -145,6 +147,8 @@ static int fill(struct sim *s)
 
     if (err)
         return err;
+    if (c->rich)
+        world_make_rich(&s->world);
     s->parser = json_parser_new();
     s->key_free_at = calloc(c->max_concurrency, sizeof *s->key_free_at);
     s->memories = calloc(SIM_MEMORIES, sizeof *s->memories);
@@ -176,6 +180,8 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
     s->config = *config;
     s->started_at = now;
     sim_set_traffic(s, config->traffic, UINT64_MAX, now);
+    sim_live(s, config->live, UINT64_MAX, now);
+    s->life.rng = rng_seeded(config->seed ^ 0x6c696665);
     s->started_wall = wall_ms;
     s->budget_resets_at = NEVER;
     s->wake_at = NEVER;
@@ -219,6 +225,7 @@ void sim_free(struct sim *s)
                         SIM_END_LOST);
     free_conns(s);
     free_routes(s);
+    life_release(&s->life);
     world_release(&s->world);
     report_release(&s->report);
     json_parser_free(s->parser);
@@ -329,6 +336,7 @@ static void look_around(struct sim *s, uint64_t now)
 
 void sim_tick(struct sim *s, uint64_t now)
 {
+    sim_life_tick(s, now);
     sim_traffic_tick(s, now);
     if (now >= s->wake_at)
         look_around(s, now);
@@ -336,9 +344,10 @@ void sim_tick(struct sim *s, uint64_t now)
 
 uint64_t sim_deadline(const struct sim *s)
 {
-    uint64_t traffic = sim_traffic_deadline(s);
+    uint64_t traffic = sim_traffic_deadline(s), life = sim_life_deadline(s);
+    uint64_t at = traffic < s->wake_at ? traffic : s->wake_at;
 
-    return traffic < s->wake_at ? traffic : s->wake_at;
+    return life < at ? life : at;
 }
 
 /* ---- Views ---------------------------------------------------------------------- */
@@ -431,6 +440,7 @@ void sim_write_report(struct sim *s, struct json_writer *w, bool with_traffic,
     report_write(&s->report, w);
     field_u64(w, "uptime_ms", now - s->started_at);
     field_u64(w, "guilds", s->world.n_guilds);
+    field_u64(w, "changes", s->life.n_done);
     field_u64(w, "sessions", s->n_sessions);
     field_open(w, "session_list", '[');
     for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next)

@@ -30,8 +30,10 @@ struct sim_config {
     uint32_t session_limit;        /* IDENTIFYs a day, default 1000 */
     uint32_t heartbeat_ms;         /* default 41250 */
     uint32_t hello_delay_ms;       /* default 0: HELLO goes out at once */
+    bool rich;                     /* every guild is rich (world.h), not only some */
     uint64_t seed;                 /* default 1 */
     double traffic;                /* messages per second over all guilds, default 0 */
+    double live;                   /* changes of the world per second, default 0 */
     const char *token;             /* copied; NULL: made from the seed */
     uint32_t allowed_intents;      /* default all */
     bool trim_acked;               /* forget what a heartbeat has acknowledged */
@@ -124,6 +126,20 @@ void sim_tick(struct sim *s, uint64_t now);
 /* From now on people say `per_second` messages (0: they fall silent), `total` in all and
  * then no more; UINT64_MAX: without end. */
 void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now);
+/* From now on `rate` things a second happen in the world (0: nothing), `total` in all; see
+ * life.h. */
+void sim_live(struct sim *s, double rate, uint64_t total, uint64_t now);
+/* An outage of a guild begins, or ends. Nothing if it is so already, or the bot is not in
+ * the guild. */
+void sim_begin_outage(struct sim *s, struct world_guild *g, uint64_t now);
+void sim_end_outage(struct sim *s, struct world_guild *g, uint64_t now);
+/* The bot is kicked out of a guild, or added again. */
+void sim_kick_bot(struct sim *s, struct world_guild *g, uint64_t now);
+void sim_add_bot(struct sim *s, struct world_guild *g, uint64_t now);
+/* How a guild is: a GUILD_CREATE's body with everybody and everything, whatever a session
+ * may see; `unavailable` says whether it is out. CORDAGE_ENOTFOUND: the bot is in no such
+ * guild; nothing was written. */
+int sim_write_truth(struct sim *s, uint64_t guild_id, struct json_writer *w);
 /* When sim_tick is worth calling; UINT64_MAX: after the next call in. */
 uint64_t sim_deadline(const struct sim *s);
 

@@ -134,7 +134,9 @@ static bool is_joinable(const struct sim *s, const struct world_guild *g,
 {
     uint32_t index;
 
-    return world_find_channel(&s->world, channel, &index) == g && index > g->n_text;
+    return world_find_channel(&s->world, channel, &index) == g &&
+           (world_channel_type(g, index) == CHANNEL_VOICE ||
+            world_channel_type(g, index) == CHANNEL_STAGE);
 }
 
 void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
@@ -185,7 +187,8 @@ void sim_on_soundboard(struct sim_conn *c, cordage_json d, uint64_t now)
         begin(c, &w);
         json_open(&w, '{');
         field_id(&w, "guild_id", g->id);
-        field_empty(&w, "soundboard_sounds", '[');
+        json_key(&w, "soundboard_sounds");
+        world_write_list(&c->sim->world, g, LIST_SOUNDS, &w);
         json_shut(&w, '}');
         answer(c, "SOUNDBOARD_SOUNDS", &w, now);
     }

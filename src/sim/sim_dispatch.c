@@ -82,37 +82,54 @@ void sim_route_remove(struct sim *s, struct sim_session *ss)
         *count = s->counts[--s->n_counts];
 }
 
-static void give_route(struct sim_route *route, const struct world_guild *g,
-                       uint32_t intent, struct sim_event *full, struct sim_event *bare,
-                       uint64_t now)
+/* What an event is about, and who gets it. */
+struct routing {
+    const struct world_guild *guild;
+    uint32_t intent;
+    bool is_state; /* who waits for the guild's GUILD_CREATE learns it from there */
+    struct sim_event *full, *bare;
+};
+
+static void give_route(struct sim_route *route, const struct routing *r, uint64_t now)
 {
     for (struct link *l = route->sessions.next, *next; l != &route->sessions; l = next) {
         struct sim_session *ss = CONTAINER_OF(l, struct sim_session, route_link);
         bool sees_content = ss->wants.intents & INTENT_MESSAGE_CONTENT;
-        struct sim_event *e = bare && !sees_content ? bare : full;
+        struct sim_event *e = r->bare && !sees_content ? r->bare : r->full;
 
         next = l->next;
-        if (intent && !(ss->wants.intents & intent))
+        if (r->intent && !(ss->wants.intents & r->intent))
             continue;
-        if (g)
-            sim_session_give(ss, g, e, now);
+        if (r->guild && r->is_state && r->guild->index >= ss->next_guild)
+            continue;
+        if (r->guild)
+            sim_session_give(ss, r->guild, e, now);
         else
             sim_session_push(ss, e, now);
+    }
+}
+
+static void route(struct sim *s, const struct routing *r, uint64_t now)
+{
+    const struct world_guild *g = r->guild;
+
+    if (g && (g->unavailable || g->is_gone))
+        return;
+    /* Backwards: a session that is lost on the way may take its count off the table. */
+    for (size_t i = s->n_counts; i-- > 0;) {
+        uint32_t n = i < s->n_counts ? s->counts[i].count : 0;
+        uint32_t shard = n && g ? shard_for_guild(g->id, n) : 0;
+        struct sim_route *to = n ? map_get(&s->routes, route_key(shard, n)) : NULL;
+
+        if (to)
+            give_route(to, r, now);
     }
 }
 
 void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
                struct sim_event *full, struct sim_event *bare, uint64_t now)
 {
-    /* Backwards: a session that is lost on the way may take its count off the table. */
-    for (size_t i = s->n_counts; i-- > 0;) {
-        uint32_t n = i < s->n_counts ? s->counts[i].count : 0;
-        uint32_t shard = n && g ? shard_for_guild(g->id, n) : 0;
-        struct sim_route *route = n ? map_get(&s->routes, route_key(shard, n)) : NULL;
-
-        if (route)
-            give_route(route, g, intent, full, bare, now);
-    }
+    route(s, &(struct routing){ g, intent, false, full, bare }, now);
 }
 
 int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
@@ -128,4 +145,43 @@ int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
     sim_route(s, guild, intent, e, NULL, now);
     sim_event_unref(s, e);
     return 0;
+}
+
+/* A session that missed a change would be wrong for good: better gone. */
+static void lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now)
+{
+    for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
+        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
+
+        next = l->next;
+        if (!g || sim_session_has_guild(ss, g))
+            sim_session_lose(ss, now);
+    }
+}
+
+void sim_tell(struct sim *s, const char *name, uint32_t intent, struct world_guild *guild,
+              struct str d, uint64_t now)
+{
+    struct sim_event *e;
+
+    if (list_is_empty(&s->sessions))
+        return;
+    e = sim_event_new(s, name, d);
+    if (!e)
+        lose_listeners(s, guild, now);
+    else
+        route(s, &(struct routing){ guild, intent, true, e, NULL }, now);
+    sim_event_unref(s, e);
+}
+
+void sim_tell_guild(struct sim *s, struct world_guild *g, enum sim_guild_news news,
+                    uint64_t now)
+{
+    for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
+        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
+
+        next = l->next;
+        if (shard_for_guild(g->id, ss->wants.shard_count) == ss->wants.shard_id)
+            sim_session_guild(ss, g, news, now);
+    }
 }

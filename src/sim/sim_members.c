@@ -148,8 +148,8 @@ static void write_chunk(const struct world *world, const struct request *r,
         for (size_t i = from; i < to; i++) {
             struct world_member m = world_member(world, r->guild, f->members[i]);
 
-            if (world_is_online(world, &m))
-                world_write_presence(world, &m, w);
+            if (world_is_online(world, m.user_id))
+                world_write_presence(world, m.user_id, w);
         }
         json_shut(w, ']');
     }

@@ -14,16 +14,28 @@
 
 #include "gateway.h"
 #include "json.h"
+#include "life.h"
 #include "list.h"
 #include "rng.h"
 #include "sim.h"
 
-#define INTENT_GUILDS             (1u << 0)
-#define INTENT_GUILD_MEMBERS      (1u << 1)
-#define INTENT_GUILD_VOICE_STATES (1u << 7)
-#define INTENT_GUILD_PRESENCES    (1u << 8)
-#define INTENT_GUILD_MESSAGES     (1u << 9)
-#define INTENT_MESSAGE_CONTENT    (1u << 15)
+#define INTENT_GUILDS              (1u << 0)
+#define INTENT_GUILD_MEMBERS       (1u << 1)
+#define INTENT_GUILD_MODERATION    (1u << 2)
+#define INTENT_GUILD_EXPRESSIONS   (1u << 3)
+#define INTENT_GUILD_INTEGRATIONS  (1u << 4)
+#define INTENT_GUILD_WEBHOOKS      (1u << 5)
+#define INTENT_GUILD_INVITES       (1u << 6)
+#define INTENT_GUILD_VOICE_STATES  (1u << 7)
+#define INTENT_GUILD_PRESENCES     (1u << 8)
+#define INTENT_GUILD_MESSAGES      (1u << 9)
+#define INTENT_GUILD_REACTIONS     (1u << 10)
+#define INTENT_GUILD_TYPING        (1u << 11)
+#define INTENT_MESSAGE_CONTENT     (1u << 15)
+#define INTENT_SCHEDULED_EVENTS    (1u << 16)
+#define INTENT_AUTOMOD_RULES       (1u << 20)
+#define INTENT_AUTOMOD_EXECUTION   (1u << 21)
+#define INTENT_GUILD_POLLS         (1u << 24)
 
 #define NEVER UINT64_MAX
 
@@ -112,6 +124,23 @@ bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
  * session may be gone afterwards. */
 void sim_session_give(struct sim_session *ss, const struct world_guild *g,
                       struct sim_event *e, uint64_t now);
+/* There is no memory for what it must know: better gone than wrong. Returns false. */
+bool sim_session_lose(struct sim_session *ss, uint64_t now);
+/* What became of a guild of its shard, told once the guild is that. */
+enum sim_guild_news {
+    SIM_GUILD_LOST,   /* an outage began */
+    SIM_GUILD_BACK,   /* it is over */
+    SIM_GUILD_KICKED, /* the bot */
+    SIM_GUILD_ADDED   /* the bot, again */
+};
+void sim_session_guild(struct sim_session *ss, const struct world_guild *g,
+                       enum sim_guild_news news, uint64_t now);
+/* Whether guilds of its READY are still to come; those that are due; when the next is.
+ * _load returns false when the session is gone. */
+bool sim_session_is_loading(const struct sim_session *ss);
+bool sim_session_load(struct sim_session *ss, uint64_t now);
+uint64_t sim_session_guild_due_at(const struct sim_session *ss);
+void sim_session_drop_held(struct sim_session *ss);
 /* Sends what waits, as much as the connection takes. */
 void sim_session_pump(struct sim_session *ss, uint64_t now);
 /* Forgets events up to `seq`. */
@@ -223,6 +252,8 @@ struct sim {
     uint64_t n_said;       /* traffic messages due since then */
     uint64_t traffic_left; /* how many are still to be said */
     uint32_t next_talker;  /* the guild that talks next */
+    size_t n_held; /* events that wait in sessions for their guild's GUILD_CREATE */
+    struct life life;
     size_t buffered_bytes;
     uint64_t wake_at; /* when connections and sessions want a look */
 };
@@ -242,6 +273,15 @@ void sim_route_remove(struct sim *s, struct sim_session *ss);
 void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
                struct sim_event *full, struct sim_event *bare, uint64_t now);
 
+/* Tells what changed in a guild, or, with NULL, for the bot: as sim_dispatch, but who
+ * still waits for the guild's GUILD_CREATE learns it from there, and without memory the
+ * sessions that should know end. */
+void sim_tell(struct sim *s, const char *name, uint32_t intent, struct world_guild *guild,
+              struct str d, uint64_t now);
+/* sim_session_guild, for every session of the guild's shard. */
+void sim_tell_guild(struct sim *s, struct world_guild *g, enum sim_guild_news news,
+                    uint64_t now);
+
 void sim_remember(struct sim *s, const struct sim_memory *m);
 /* The last memory of this session id, or of this fatal fingerprint; NULL: none. */
 const struct sim_memory *sim_recall_session(const struct sim *s, struct str id);
@@ -252,6 +292,10 @@ void sim_charge_identify(struct sim *s, uint64_t now);
 /* Discord's answer to an overrun: all sessions end with 4004, and the token is no more.
  */
 void sim_reset_token(struct sim *s, uint64_t now);
+
+/* life.c */
+void sim_life_tick(struct sim *s, uint64_t now);
+uint64_t sim_life_deadline(const struct sim *s);
 
 /* traffic.c */
 void sim_traffic_tick(struct sim *s, uint64_t now);

@@ -168,7 +168,9 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
         if (err)
             return err;
     }
-    err = dispatch(s, &y, now);
+    err = world_said(&s->world, m->guild, m->channel_id, y.id);
+    if (!err)
+        err = dispatch(s, &y, now);
     if (err)
         return err;
     s->report.messages_created++;

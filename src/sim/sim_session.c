@@ -1,7 +1,6 @@
 /* Discord's side of a session: its numbers, what it keeps for a RESUME, its guilds.
  *
- * READY is event 1. The guilds follow, some at a time; an event of a guild that has not
- * been created yet is held back. Every event goes into the ring, and from there to the
+ * READY is event 1. The guilds follow (sim_loading.c). Every event goes into the ring, and from there to the
  * connection as fast as that takes it. When the connection goes, events pile up in the
  * ring until a RESUME takes them or the session expires. */
 #include "sim_model.h"
@@ -11,13 +10,6 @@
 
 #include "field.h"
 #include "mem.h"
-#include "shards.h"
-
-/* Events of one guild, before its GUILD_CREATE. */
-struct sim_held {
-    struct sim_event **events;
-    size_t n, size;
-};
 
 /* ---- The ring ------------------------------------------------------------------- */
 
@@ -135,7 +127,7 @@ void sim_session_pump(struct sim_session *ss, uint64_t now)
 }
 
 /* There is no memory for what it must know: better gone than wrong. Returns false. */
-static bool lose(struct sim_session *ss, uint64_t now)
+bool sim_session_lose(struct sim_session *ss, uint64_t now)
 {
     if (ss->conn)
         sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "out of memory", now);
@@ -149,7 +141,7 @@ bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
 
     keep_within(ss, now);
     if (ss->n_kept == ss->ring_size && grow_ring(ss) < 0)
-        return lose(ss, now);
+        return sim_session_lose(ss, now);
     ss->n_kept++;
     ss->seq++;
     *slot(ss, ss->n_kept - 1) = sim_event_ref(e);
@@ -161,136 +153,6 @@ bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
         sim_session_pump(ss, now);
     if (is_behind(ss) && ss->unsent_bytes > SIM_SLOW_READER + ss->replay_bytes)
         sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "reads too slowly", now);
-    return true;
-}
-
-/* ---- Guilds --------------------------------------------------------------------- */
-
-bool sim_session_has_guild(const struct sim_session *ss, const struct world_guild *g)
-{
-    return shard_for_guild(g->id, ss->wants.shard_count) == ss->wants.shard_id;
-}
-
-static int hold(struct sim_session *ss, const struct world_guild *g, struct sim_event *e)
-{
-    struct sim_held *h = map_get(&ss->held, g->id);
-
-    if (ss->n_held >= ss->sim->config.session_buffer)
-        return CORDAGE_ELIMIT;
-    if (!h) {
-        h = mem_zero(sizeof *h);
-        if (!h || map_put(&ss->held, g->id, h) < 0) {
-            free(h);
-            return CORDAGE_ENOMEM;
-        }
-    }
-    if (h->n == h->size) {
-        size_t size = h->size ? h->size * 2 : 8;
-        struct sim_event **bigger = realloc(h->events, size * sizeof *bigger);
-
-        if (!bigger)
-            return CORDAGE_ENOMEM;
-        h->events = bigger;
-        h->size = size;
-    }
-    h->events[h->n++] = sim_event_ref(e);
-    ss->n_held++;
-    return 0;
-}
-
-static void free_held(struct sim *s, struct sim_held *h)
-{
-    for (size_t i = 0; i < h->n; i++)
-        sim_event_unref(s, h->events[i]);
-    free(h->events);
-    free(h);
-}
-
-void sim_session_give(struct sim_session *ss, const struct world_guild *g,
-                      struct sim_event *e, uint64_t now)
-{
-    if (g->index < ss->next_guild)
-        sim_session_push(ss, e, now);
-    else if (hold(ss, g, e) < 0)
-        lose(ss, now);
-}
-
-/* GUILD_CREATE, or GUILD_DELETE in an outage. NULL without memory. */
-static struct sim_event *guild_event(struct sim_session *ss, const struct world_guild *g)
-{
-    struct sim *s = ss->sim;
-    struct world_create create = { ss->wants.large_threshold,
-                                   ss->wants.intents & INTENT_GUILD_PRESENCES };
-    struct json_writer w;
-
-    buf_clear(&s->body);
-    json_begin(&w, &s->body);
-    if (g->unavailable) {
-        json_open(&w, '{');
-        field_id(&w, "id", g->id);
-        field_bool(&w, "unavailable", true);
-        json_shut(&w, '}');
-    } else {
-        world_write_guild(&s->world, g, &create, &w);
-    }
-    if (json_end(&w) < 0)
-        return NULL;
-    return sim_event_new(s, g->unavailable ? "GUILD_DELETE" : "GUILD_CREATE",
-                         buf_str(&s->body));
-}
-
-/* False: the session is gone. */
-static bool create_guild(struct sim_session *ss, const struct world_guild *g,
-                         uint64_t now)
-{
-    struct sim *s = ss->sim;
-    struct sim_event *e = guild_event(ss, g);
-    struct sim_held *h = ss->held.n ? map_remove(&ss->held, g->id) : NULL;
-    bool lives;
-
-    if (h)
-        ss->n_held -= h->n;
-    ss->next_guild = g->index + 1;
-    ss->n_created++;
-    lives = e ? sim_session_push(ss, e, now) : lose(ss, now);
-    sim_event_unref(s, e);
-    for (size_t i = 0; h && lives && i < h->n; i++)
-        lives = sim_session_push(ss, h->events[i], now);
-    if (h)
-        free_held(s, h);
-    return lives;
-}
-
-/* The time at which guild number `n_created` is due. */
-static uint64_t guild_due_at(const struct sim_session *ss)
-{
-    uint32_t rate = ss->sim->config.guilds_per_s;
-
-    return ss->ready_at + ((uint64_t)ss->n_created * 1000 + rate - 1) / rate;
-}
-
-static bool is_loading(const struct sim_session *ss)
-{
-    return ss->next_guild < ss->sim->world.n_guilds;
-}
-
-/* False: the session is gone. */
-static bool load_guilds(struct sim_session *ss, uint64_t now)
-{
-    const struct world *w = &ss->sim->world;
-
-    for (int n = 0; n < SIM_LOAD_GUILDS && is_loading(ss); n++) {
-        if (ss->n_created == ss->n_guilds) {
-            ss->next_guild = w->n_guilds;
-            break;
-        }
-        if (guild_due_at(ss) > now)
-            break;
-        while (!sim_session_has_guild(ss, &w->guilds[ss->next_guild]))
-            ss->next_guild++;
-        if (!create_guild(ss, &w->guilds[ss->next_guild], now))
-            return false;
-    }
     return true;
 }
 
@@ -397,16 +259,12 @@ void sim_session_end(struct sim_session *ss, enum sim_end why)
 {
     struct sim *s = ss->sim;
     struct sim_memory memory = { .why = why, .fingerprint = ss->wants.fingerprint };
-    struct sim_held *h;
-    size_t at = 0;
 
     memcpy(memory.session_id, ss->id, sizeof ss->id);
     sim_remember(s, &memory);
     if (ss->conn)
         ss->conn->session = NULL;
-    while ((h = map_next(&ss->held, &at, NULL)))
-        free_held(s, h);
-    map_release(&ss->held);
+    sim_session_drop_held(ss);
     while (ss->n_kept)
         drop_oldest(ss);
     free(ss->ring);
@@ -441,7 +299,7 @@ void sim_session_resume(struct sim_session *ss, struct sim_conn *c, uint64_t seq
         ss->unsent_bytes += (*slot(ss, (size_t)(i - first_kept(ss))))->n;
     ss->replay_bytes = ss->unsent_bytes;
     if (!e)
-        lose(ss, now);
+        sim_session_lose(ss, now);
     else if (sim_session_push(ss, e, now))
         sim_session_pump(ss, now);
     sim_event_unref(s, e);
@@ -464,7 +322,7 @@ void sim_session_tick(struct sim_session *ss, uint64_t now)
         sim_session_end(ss, SIM_END_LOST);
         return;
     }
-    if (is_loading(ss) && !load_guilds(ss, now))
+    if (sim_session_is_loading(ss) && !sim_session_load(ss, now))
         return;
     if (is_behind(ss))
         sim_session_pump(ss, now);
@@ -472,7 +330,7 @@ void sim_session_tick(struct sim_session *ss, uint64_t now)
 
 uint64_t sim_session_deadline(const struct sim_session *ss)
 {
-    uint64_t due = is_loading(ss) ? guild_due_at(ss) : NEVER;
+    uint64_t due = sim_session_is_loading(ss) ? sim_session_guild_due_at(ss) : NEVER;
 
     return due < ss->expires_at ? due : ss->expires_at;
 }

@@ -52,16 +52,33 @@ static struct str content(struct sim *s, const struct world_guild *g, char *out,
     return str_of(out);
 }
 
+/* In a guild that is out nobody talks, and where the bot isn't nobody hears of it. NULL:
+ * all are. */
+static struct world_guild *next_talker(struct sim *s)
+{
+    const struct world *w = &s->world;
+
+    for (uint32_t i = 0; i < w->n_guilds; i++) {
+        struct world_guild *g = &w->guilds[s->next_talker];
+
+        s->next_talker = (s->next_talker + 1) % w->n_guilds;
+        if (!g->unavailable && !g->is_gone)
+            return g;
+    }
+    return NULL;
+}
+
 /* Without memory nobody said it. */
 static void say_next(struct sim *s, uint64_t now)
 {
     struct world *w = &s->world;
-    struct world_guild *g = &w->guilds[s->next_talker];
+    struct world_guild *g = next_talker(s);
     struct world_member author;
     char text[512], nonce[32];
     struct sim_message m = { .guild = g, .author = &author };
 
-    s->next_talker = (s->next_talker + 1) % w->n_guilds;
+    if (!g)
+        return;
     g->said++;
     author = world_member(w, g, 1 + (uint32_t)rng_below(&s->rng, g->n_members - 1));
     m.channel_id = world_channel_id(g, 1 + (uint32_t)rng_below(&s->rng, g->n_text));

@@ -3,8 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "changes.h"
 #include "error.h"
+#include "field.h"
+#include "json.h"
 #include "mem.h"
+#include "seed.h"
 
 /* Ids, in milliseconds since Discord's epoch: people of 2015, guilds of 2016 to 2021, the
  * bot of 2022. */
@@ -22,12 +26,7 @@ enum {
     GUILD_STEPS = 60000,
     FEWEST_PEOPLE = 64,
     PEOPLE_PER_GUILD = 3, /* that its neighbour does not have */
-    /* What belongs to a guild: its id is `part` milliseconds later, and `part` stands in
-     * the id's last eight bits, which a guild's own id has zero. */
-    PART_CHANNEL = 1,
-    PART_ROLE = 64,
 };
-#define PART_STEP ((1ULL << 22) + 1)
 
 uint64_t world_chance(const struct world *w, uint64_t id, uint32_t what)
 {
@@ -53,6 +52,7 @@ static void make_guild(struct world *w, uint32_t index, uint32_t members)
     g->id = snowflake(ms, rng_next(&rng));
     g->n_text = 3 + (uint32_t)rng_below(&rng, 4);
     g->n_members = members ? members : 12 + (uint32_t)rng_below(&rng, 37);
+    g->is_rich = index % WORLD_RICH_EVERY == 0;
 }
 
 int world_init(struct world *w, uint32_t n_guilds, uint32_t members, uint64_t seed)
@@ -79,48 +79,160 @@ fail:
     return err;
 }
 
+static void free_person(struct world_person *p)
+{
+    free(p->user);
+    free(p->presence);
+    free(p);
+}
+
 void world_release(struct world *w)
 {
+    struct world_person *p;
+    size_t at = 0;
+
+    while ((p = map_next(&w->people, &at, NULL)))
+        free_person(p);
+    for (uint32_t i = 0; w->guilds && i < w->n_guilds; i++)
+        changes_free(w->guilds[i].changes);
+    for (size_t i = 0; i < sizeof w->scratch / sizeof *w->scratch; i++)
+        buf_release(&w->scratch[i]);
+    json_parser_free(w->parsers[0]);
+    json_parser_free(w->parsers[1]);
+    map_release(&w->people);
+    map_release(&w->new_channels);
     map_release(&w->guild_by_id);
     free(w->guilds);
     *w = (struct world){ 0 };
 }
 
+void world_make_rich(struct world *w)
+{
+    for (uint32_t i = 0; i < w->n_guilds; i++)
+        w->guilds[i].is_rich = true;
+}
+
 struct world_guild *world_find_guild(const struct world *w, uint64_t guild_id)
 {
-    return w->guild_by_id.n ? map_get(&w->guild_by_id, guild_id) : NULL;
+    struct world_guild *g = w->guild_by_id.n ? map_get(&w->guild_by_id, guild_id) : NULL;
+
+    return g && !g->is_gone ? g : NULL;
 }
+
+/* ---- Lists ---------------------------------------------------------------------- */
+
+uint32_t world_count(const struct world *w, const struct world_guild *g,
+                     enum world_list list)
+{
+    return g->changes ? g->changes->lists[list].n : seed_count(w, g, list);
+}
+
+uint64_t world_id_at(const struct world *w, const struct world_guild *g,
+                     enum world_list list, uint32_t index)
+{
+    return g->changes ? g->changes->lists[list].entries[index].id
+                      : seed_id(w, g, list, index);
+}
+
+bool world_find(const struct world *w, const struct world_guild *g, enum world_list list,
+                uint64_t id, uint32_t *index)
+{
+    uint32_t n = world_count(w, g, list);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (world_id_at(w, g, list, i) == id) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void world_put(const struct world *w, const struct world_guild *g, enum world_list list,
+               uint32_t index, struct json_writer *j)
+{
+    const struct change_entry *e =
+        g->changes ? &g->changes->lists[list].entries[index] : NULL;
+
+    if (e && e->text)
+        field_members(j, (struct str){ e->text, e->n });
+    else if (e)
+        seed_put_member(w, g, e->id, j); /* only members are left to the seed */
+    else
+        seed_put(w, g, list, index, j);
+}
+
+void world_write(const struct world *w, const struct world_guild *g, enum world_list list,
+                 uint32_t index, struct json_writer *j)
+{
+    json_open(j, '{');
+    world_put(w, g, list, index, j);
+    json_shut(j, '}');
+}
+
+void world_write_list(const struct world *w, const struct world_guild *g,
+                      enum world_list list, struct json_writer *j)
+{
+    uint32_t n = world_count(w, g, list);
+
+    json_open(j, '[');
+    for (uint32_t i = 0; i < n; i++)
+        world_write(w, g, list, i, j);
+    json_shut(j, ']');
+}
+
+/* ---- Channels and roles --------------------------------------------------------- */
 
 uint32_t world_n_channels(const struct world_guild *g)
 {
-    return g->n_text + 2;
+    return g->changes ? g->changes->lists[LIST_CHANNELS].n : seed_n_channels(g);
 }
 
 uint64_t world_channel_id(const struct world_guild *g, uint32_t index)
 {
-    return g->id + (PART_CHANNEL + index) * PART_STEP;
+    return g->changes ? g->changes->lists[LIST_CHANNELS].entries[index].id
+                      : seed_part(g, PART_CHANNEL + index);
+}
+
+enum channel_type world_channel_type(const struct world_guild *g, uint32_t index)
+{
+    return g->changes
+               ? (enum channel_type)g->changes->lists[LIST_CHANNELS].entries[index].type
+               : seed_channel_type(g, index);
+}
+
+static struct world_guild *find_part(const struct world *w, enum world_list list,
+                                     uint64_t id, uint32_t *index)
+{
+    struct world_guild *g = w->new_channels.n ? map_get(&w->new_channels, id) : NULL;
+
+    if (!g)
+        g = world_find_guild(w, id - (id & 0xff) * PART_STEP);
+    return g && !g->is_gone && world_find(w, g, list, id, index) ? g : NULL;
 }
 
 struct world_guild *world_find_channel(const struct world *w, uint64_t channel_id,
                                        uint32_t *index)
 {
-    uint64_t part = channel_id & 0xff;
-    struct world_guild *g = world_find_guild(w, channel_id - part * PART_STEP);
+    return find_part(w, LIST_CHANNELS, channel_id, index);
+}
 
-    if (!g || part < PART_CHANNEL || part - PART_CHANNEL >= world_n_channels(g))
-        return NULL;
-    *index = (uint32_t)part - PART_CHANNEL;
-    return g;
+struct world_guild *world_find_thread(const struct world *w, uint64_t thread_id,
+                                      uint32_t *index)
+{
+    return find_part(w, LIST_THREADS, thread_id, index);
 }
 
 uint64_t world_role_id(const struct world_guild *g, uint32_t index)
 {
-    return index ? g->id + (PART_ROLE + index) * PART_STEP : g->id;
+    if (g->changes)
+        return g->changes->lists[LIST_ROLES].entries[index].id;
+    return index ? seed_part(g, PART_ROLE + index) : g->id;
 }
 
 /* ---- People --------------------------------------------------------------------- */
 
-static uint64_t person_id(const struct world *w, uint32_t number)
+uint64_t world_person_id(const struct world *w, uint32_t number)
 {
     uint64_t ms = PEOPLE_FROM_MS + (uint64_t)PEOPLE_STEP_MS * number;
 
@@ -134,7 +246,7 @@ static bool person_number(const struct world *w, uint64_t user_id, uint32_t *num
     if (ms < PEOPLE_FROM_MS)
         return false;
     n = (ms - PEOPLE_FROM_MS) / PEOPLE_STEP_MS;
-    if (n >= w->n_people || person_id(w, (uint32_t)n) != user_id)
+    if (n >= w->n_people || world_person_id(w, (uint32_t)n) != user_id)
         return false;
     *number = (uint32_t)n;
     return true;
@@ -146,30 +258,34 @@ static uint32_t first_person(const struct world *w, const struct world_guild *g)
     return (uint32_t)((uint64_t)g->index * PEOPLE_PER_GUILD % w->n_people);
 }
 
+uint64_t seed_member_id(const struct world *w, const struct world_guild *g,
+                        uint32_t index)
+{
+    if (index == 0)
+        return w->bot_id;
+    return world_person_id(w, (first_person(w, g) + index - 1) % w->n_people);
+}
+
 struct world_member world_member(const struct world *w, const struct world_guild *g,
                                  uint32_t index)
 {
-    struct world_member m = { .user_id = w->bot_id, .index = index };
-
-    if (index)
-        m.user_id = person_id(w, (first_person(w, g) + index - 1) % w->n_people);
-    return m;
+    return (struct world_member){ .user_id = world_id_at(w, g, LIST_MEMBERS, index),
+                                  .index = index };
 }
 
 bool world_find_member(const struct world *w, const struct world_guild *g,
                        uint64_t user_id, struct world_member *out)
 {
-    uint32_t number, index;
+    uint32_t number, index = 0;
 
-    if (user_id == w->bot_id) {
-        *out = (struct world_member){ .user_id = user_id };
-        return true;
+    if (user_id != w->bot_id) {
+        if (!person_number(w, user_id, &number))
+            return false;
+        index = 1 + (number + w->n_people - first_person(w, g)) % w->n_people;
+        if (g->changes ? !world_find(w, g, LIST_MEMBERS, user_id, &index)
+                       : index >= g->n_members)
+            return false;
     }
-    if (!person_number(w, user_id, &number))
-        return false;
-    index = 1 + (number + w->n_people - first_person(w, g)) % w->n_people;
-    if (index >= g->n_members)
-        return false;
     *out = (struct world_member){ .user_id = user_id, .index = index };
     return true;
 }
@@ -181,9 +297,26 @@ bool world_has_user(const struct world *w, uint64_t user_id)
     return user_id == w->bot_id || person_number(w, user_id, &number);
 }
 
-bool world_is_online(const struct world *w, const struct world_member *m)
+static const struct world_person *person(const struct world *w, uint64_t user_id)
 {
-    return m->index == 0 || world_chance(w, m->user_id, 'o') % 3 != 0;
+    return w->people.n ? map_get(&w->people, user_id) : NULL;
+}
+
+struct str world_username(const struct world *w, uint64_t user_id, char out[64])
+{
+    const struct world_person *p = person(w, user_id);
+
+    if (!p || !p->user)
+        return seed_username(w, user_id, out);
+    memcpy(out, p->username, sizeof p->username);
+    return str_of(out);
+}
+
+bool world_is_online(const struct world *w, uint64_t user_id)
+{
+    const struct world_person *p = person(w, user_id);
+
+    return p && p->presence ? p->is_online : seed_is_online(w, user_id);
 }
 
 uint64_t world_snowflake(struct world *w, uint64_t wall_ms)

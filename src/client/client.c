@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "caching.h"
 #include "commands.h"
 
 /* ---- Mail ------------------------------------------------------------------
@@ -119,7 +120,8 @@ int cordage_client_new(const cordage_options *options, cordage_client **out,
         return err;
     }
     prepare(c);
-    if (handlers_init(&c->handlers) || make_parsers(c) || commands_first_presence(c))
+    if (handlers_init(&c->handlers) || make_parsers(c) || caching_new(c) ||
+        commands_first_presence(c))
         err = error_set(error, CORDAGE_ENOMEM, "Out of memory.");
     if (!err)
         err = make_loop(c, error);
@@ -142,6 +144,7 @@ void cordage_client_free(cordage_client *c)
     loop_free(c->control);
     commands_drop_early(c);
     crew_release(&c->crew);
+    caching_free(c);
     lanes_free(c->lanes);
     tls_client_free(c->tls);
     handlers_release(&c->handlers);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "cordage/cordage.h"
+#include "cache.h"
 #include "crew.h"
 #include "gate.h"
 #include "gateway_bot.h"
@@ -43,6 +44,7 @@ struct cordage_client {
     struct host *host; /* the control loop's */
 
     struct handlers handlers; /* any thread */
+    struct cache *cache;      /* any thread */
 
     atomic_bool stopping;    /* no event begins, nobody dials or identifies any more */
     atomic_ullong user_id;   /* the bot's own, from the first READY; 0: not yet known */
@@ -71,8 +73,9 @@ struct cordage_client {
     struct rest *rest;
     struct gate *gate;
     struct ledger ledger; /* of the gate's IDENTIFYs */
-    struct link ticks; /* struct tick */
-    struct link early; /* struct command; moved by run.c */
+    struct timer expiry;  /* of what the cache has kept long enough */
+    struct link ticks;    /* struct tick */
+    struct link early;    /* struct command; moved by run.c */
     struct timer
         timer;        /* the next try while ASKING; the end of patience while STOPPING */
     unsigned n_tries; /* of ASKING */

@@ -7,6 +7,7 @@
 #ifndef CLIENT_CREW_H
 #define CLIENT_CREW_H
 
+#include "cache.h"
 #include "guild_book.h"
 #include "json.h"
 #include "lanes.h"
@@ -56,6 +57,8 @@ struct crew_shard {
     struct shard *shard; /* NULL: never made, or freed */
     struct link fresh;   /* on its loop's list */
     struct guild_book guilds;
+    struct cache_slice
+        *cache;        /* NULL: nothing is kept; there until the client is freed */
     uint64_t replayed; /* events since it began to resume */
     bool identified;   /* an IDENTIFY has left: the presence of that moment is shown */
     struct mail go_on_mail;

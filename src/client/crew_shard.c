@@ -246,6 +246,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
 void crew_shard_release(struct crew_shard *s)
 {
     guild_book_release(&s->guilds);
+    cache_slice_free(s->cache);
     pass_release(&s->pass);
     status_release(&s->status);
     pthread_mutex_destroy(&s->lock);
@@ -272,6 +273,12 @@ int crew_shard_make(struct crew_shard *s)
 
     snprintf(query, sizeof query, "v=%d&encoding=json%s%s", GATEWAY_VERSION,
              name ? "&compress=" : "", name ? name : "");
+    if (cache_is_on(s->client->cache)) {
+        err = cache_slice_new(s->client->cache, s->id, config.session.shard_count,
+                              &s->cache);
+        if (err)
+            return err;
+    }
     err = shard_new(&s->loop->shared, &config, &s->shard);
     if (err)
         return err;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "caching.h"
 #include "commands.h"
 #include "fatal.h"
 #include "loop_mark.h"
@@ -110,6 +111,7 @@ void client_start(cordage_client *c, const struct gateway_bot *bot)
              (unsigned long long)shards_start_ms(n, bot->max_concurrency));
     enter(c, CLIENT_RUNNING);
     crew_is_up(c);
+    caching_start(c);
     if (crew_start(c, &error))
         client_fail(c, &error);
 }
@@ -229,6 +231,7 @@ void client_begin_stop(cordage_client *c)
     c->timer.fire = on_patience_end;
     c->host->arm(c->host, &c->timer, c->host->now(c->host) + PATIENCE_MS);
     ticks_stop(c);
+    caching_stop(c);
     gate_free(c->gate);
     c->gate = NULL;
     crew_stop(c);

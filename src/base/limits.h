@@ -20,6 +20,8 @@ enum {
     LIMIT_OUTBOX = 1024,
     /* Events waiting for handlers, per shard (default; an option). */
     LIMIT_EVENT_QUEUE = 4096,
+    /* The largest value that option may have: so many events can be open at one time. */
+    LIMIT_OPEN_EVENTS = 1024 * 1024,
     /* Guilds remembered per shard: Discord refuses a session beyond 2,500. */
     LIMIT_GUILDS = 65536,
     /* Answers to op 1 in one heartbeat interval: a peer that asks for more gets none. */

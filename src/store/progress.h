@@ -7,11 +7,15 @@
  *
  * All of it lives in a small file that is mapped into memory: writing it down costs a
  * store or two, no system call, and what was written is there when the process has been
- * killed. (After a loss of power the file may be older than the truth: then events come
- * twice, none is lost.) Each write leaves the file true at every instruction: an event is
- * open before it is taken.
+ * killed. Each write leaves the file true at every instruction: an event is open before
+ * it is taken. (After a loss of power its pages may be of different ages, so that a file
+ * of another boot counts as none: what the store's row says was done is older, and events
+ * come twice, none is lost.)
  *
- * Without a file (dir NULL) the same in plain memory. */
+ * Without a file (dir NULL) the same in plain memory.
+ *
+ * Sequences begin at 1. Shards may be opened and closed side by side; one shard's
+ * functions belong to its loop but where [any thread] is said. */
 #ifndef STORE_PROGRESS_H
 #define STORE_PROGRESS_H
 
@@ -22,9 +26,12 @@
 
 struct progress;
 
-/* `room`: as many events as can be open at one time. `mark`: of the session, 0: none. If
- * the file there has the same mark it goes on from what it says; else it begins empty,
- * with W = 0. A file that makes no sense counts as none. CORDAGE_EIO with a sentence,
+/* `room`: as many events as can be open at one time, up to LIMIT_OPEN_EVENTS; what an
+ * earlier process left open may be more. `mark`: of the session, 0: none. If the file
+ * there has the same mark it goes on from what it says; else it begins empty, with W = 0.
+ * A file that makes no sense, or was written before the machine was last started, counts
+ * as none. `dir` exists. The file gets all its blocks at once, so that a full disk is an
+ * error here and not a signal later. CORDAGE_EIO with a sentence, CORDAGE_EINVAL (room),
  * CORDAGE_ENOMEM. */
 int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint32_t room,
                   uint64_t mark, struct progress **out, cordage_error *error);
@@ -33,7 +40,9 @@ void progress_close(struct progress *p);
 /* Removes the file of a shard that is of no use any more. */
 void progress_remove(const char *dir, uint32_t shard_id, uint32_t shard_count);
 
-/* Another session: everything up to `seq` is done. [loop] */
+/* Another session, or the same without a file that says more: everything up to `seq` is
+ * done. Handlers of the old session may still run; their places come to nothing. [loop]
+ */
 void progress_begin(struct progress *p, uint64_t mark, uint64_t seq);
 /* An event that needs no handler. [loop] */
 void progress_pass(struct progress *p, uint64_t seq);
@@ -41,15 +50,16 @@ void progress_pass(struct progress *p, uint64_t seq);
  * time: UINT32_MAX, and the event counts as open until progress_begin (which only makes W
  * fall behind). [loop] */
 uint32_t progress_take(struct progress *p, uint64_t seq);
-/* Its handlers have returned. [any thread] */
+/* Its handlers have returned: once for each place; UINT32_MAX is fine. [any thread] */
 void progress_done(struct progress *p, uint32_t place);
-/* W. [any thread; exact on the loop] */
+/* W. Looks at as many places as were ever in use at one time. [any thread; from another
+ * one than the loop it may be a moment old, and of the session before] */
 uint64_t progress_low(const struct progress *p);
-/* Whether an event that comes again was done in a process that died: then its handlers
- * are not called again. Asked before it is passed or taken. What that process left open
- * stays so until it comes again. [loop] */
+/* Whether an event that comes again was done in a process that died, or lies at or below
+ * progress_begin's `seq`: then its handlers are not called again. Asked before it is
+ * passed or taken. What that process left open stays so until it comes again. [loop] */
 bool progress_was_done(const struct progress *p, uint64_t seq);
-/* The mark it has now. */
+/* The mark it has now; 0 for an instant while a session begins. [any thread] */
 uint64_t progress_mark(const struct progress *p);
 
 #endif

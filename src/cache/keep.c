@@ -17,9 +17,15 @@ static uint64_t *count_of(struct cache *c, const struct guild *g, cordage_kind k
 bool keep_get(struct cache *c, const struct guild *g, cordage_kind kind, uint64_t id,
               struct str *record)
 {
-    return shelf_get(&g->shelves[kind], id, record) &&
-           (cache_is_own(c, kind, id) ||
-            lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c)));
+    struct str found;
+
+    if (!shelf_get(&g->shelves[kind], id, &found))
+        return false;
+    if (!cache_is_own(c, kind, id) &&
+        !lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c)))
+        return false;
+    *record = found;
+    return true;
 }
 
 /* ---- Coming and going ------------------------------------------------------------- */

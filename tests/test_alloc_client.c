@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "client.h"
+#include "object.h"
 
 static void on_event(cordage_client *c, const cordage_event *event, void *user)
 {
@@ -24,13 +25,38 @@ static void count_done(cordage_client *c, const cordage_result *result, void *us
     (*n)++;
 }
 
+/* Keeps an event, as a handler would. */
+static int keep_event(void)
+{
+    static const char payload[128] = "{\"t\":\"READY\",\"d\":{\"v\":10}}";
+    struct event_text text = { .payload = str_of(payload) };
+    cordage_event event = { .type = CORDAGE_EVENT_READY, .origin = &text };
+    const cordage_event *kept = cordage_event_ref(&event);
+    int version;
+
+    if (!kept)
+        return CORDAGE_ENOMEM;
+    version = (int)cordage_json_int(cordage_json_get(kept->data, "v"), 0);
+    cordage_unref(kept);
+    return version == 10 ? 0 : CORDAGE_EPARSE;
+}
+
+static void count_wait(cordage_client *c, const cordage_event *event, int err, void *user)
+{
+    int *n = user;
+
+    (void)c, (void)event;
+    CHECK_INT(err, CORDAGE_ECLOSED);
+    (*n)++;
+}
+
 /* Everything that can be asked of a client that is never run. */
 static int use(cordage_client *c)
 {
     cordage_members_request members = { .guild_id = 1u << 22,
                                         .query = "ann",
                                         .limit = 5 };
-    int n_done = 0, n_asked = 0, err, id;
+    int n_done = 0, n_asked = 0, n_waits = 0, n_waited = 0, err, id;
 
     id = cordage_on_any(c, on_event, NULL);
     err = id < 0 ? id : cordage_off(c, id); /* which needs no memory */
@@ -46,9 +72,17 @@ static int use(cordage_client *c)
         err = cordage_request_guild_members(c, &members);
     if (!err)
         err = cordage_update_presence(c, "idle", 4, "resting");
+    if (!err)
+        err = keep_event();
+    if (!err) {
+        err =
+            cordage_wait_for(c, CORDAGE_EVENT_READY, NULL, NULL, 5, count_wait, &n_waits);
+        n_waited += err == 0;
+    }
     cordage_client_stop(c);
     cordage_client_free(c);
     CHECK_INT(n_done, n_asked);
+    CHECK_INT(n_waits, n_waited);
     return err;
 }
 

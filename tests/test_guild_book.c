@@ -38,7 +38,7 @@ static cordage_json parsed(struct rig *r, const char *d)
 
 static void ready(struct rig *r, const char *d)
 {
-    guild_book_ready(&r->book, parsed(r, d));
+    CHECK_INT(guild_book_ready(&r->book, parsed(r, d)), 0);
 }
 
 static cordage_guild_why created(struct rig *r, const char *d)
@@ -154,9 +154,43 @@ TEST(what_is_no_guild_changes_nothing)
     rig_release(&r);
 }
 
+TEST(what_a_new_ready_does_not_list_is_gone)
+{
+    struct rig r = rig_new();
+    cordage_id id = 0;
+
+    ready(&r, TWO);
+    CHECK(!guild_book_next_gone(&r.book, &id)); /* the first one misses nothing */
+    created(&r, "{\"id\":\"3\"}");
+    deleted(&r, "{\"id\":\"1\"}");
+    ready(&r, "{\"guilds\":[{\"id\":\"2\"}]}");
+    CHECK(guild_book_next_gone(&r.book, &id));
+    CHECK_INT(id, 3);                          /* 1 was left before */
+    CHECK(guild_book_next_gone(&r.book, &id)); /* until it is dropped */
+    guild_book_drop_gone(&r.book);
+    CHECK(!guild_book_next_gone(&r.book, &id));
+    rig_release(&r);
+}
+
+TEST(what_was_gone_and_is_listed_again_is_not_gone)
+{
+    struct rig r = rig_new();
+    cordage_id id = 0;
+
+    ready(&r, TWO);
+    ready(&r, "{\"guilds\":[]}");
+    ready(&r, "{\"guilds\":[{\"id\":\"2\"}]}"); /* nobody has asked in between */
+    CHECK(guild_book_next_gone(&r.book, &id));
+    CHECK_INT(id, 1);
+    guild_book_drop_gone(&r.book);
+    CHECK(!guild_book_next_gone(&r.book, &id));
+    rig_release(&r);
+}
+
 RUN_TESTS(T(a_guild_of_ready_is_loaded), T(a_guild_that_was_not_known_is_joined),
           T(a_guild_comes_back_from_an_outage),
           T(a_guild_joined_during_its_outage_returns_later),
           T(a_guild_that_was_left_is_joined_again),
           T(a_peer_cannot_make_it_grow_for_ever), T(a_new_ready_replaces_the_list),
-          T(what_is_no_guild_changes_nothing))
+          T(what_is_no_guild_changes_nothing), T(what_a_new_ready_does_not_list_is_gone),
+          T(what_was_gone_and_is_listed_again_is_not_gone))

@@ -618,7 +618,53 @@ TEST(real_captures_are_read_and_written_again)
     teardown(&f);
 }
 
-RUN_TESTS(T(values_are_read_as_what_they_are),
+TEST(two_documents_live_side_by_side)
+{
+    struct json_parser *parser = json_parser_new();
+    struct buf first = { 0 }, second = { 0 }, third = { 0 };
+    cordage_json a, b, c;
+
+    buf_append_z(&first, "{\"a\":1}");
+    buf_append_z(&second, "{\"b\":2}");
+    buf_append_z(&third, "{\"c\":");
+    CHECK_INT(json_parse(parser, buf_str(&first), &a), 0);
+    CHECK_INT(json_parse_beside(parser, buf_str(&second), &b), 0);
+    CHECK_INT(cordage_json_int(json_get(a, "a"), 0), 1);
+    CHECK_INT(cordage_json_int(json_get(b, "b"), 0), 2);
+    CHECK_INT(json_parse(parser, buf_str(&second), &a), 0);
+    CHECK_INT(cordage_json_int(json_get(b, "b"), 0), 2);
+    CHECK_INT(json_parse_beside(parser, buf_str(&third), &c), CORDAGE_EPARSE);
+    CHECK(json_is_absent(c));
+    buf_release(&third);
+    buf_release(&second);
+    buf_release(&first);
+    json_parser_free(parser);
+}
+
+TEST(a_document_of_its_own_outlives_the_text)
+{
+    struct buf text = { 0 };
+    struct json_doc *doc, *none;
+    cordage_json root, nothing;
+
+    buf_append_z(&text, "{\"name\":\"anchor\",\"list\":[1,2,3]}");
+    CHECK_INT(json_doc_new(buf_str(&text), &doc, &root), 0);
+    buf_wipe(&text);
+    CHECK(cordage_str_is(cordage_json_string(json_get(root, "name")), "anchor"));
+    CHECK_INT(json_count(json_get(root, "list")), 3);
+    json_doc_free(doc);
+    CHECK_INT(json_doc_new(buf_str(&text), &none, &nothing), CORDAGE_EPARSE);
+    assert_null(none);
+    buf_append_z(&text, "[1,");
+    CHECK_INT(json_doc_new(buf_str(&text), &none, &nothing), CORDAGE_EPARSE);
+    assert_null(none);
+    CHECK(json_is_absent(nothing));
+    buf_release(&text);
+    json_doc_free(NULL);
+}
+
+RUN_TESTS(T(two_documents_live_side_by_side), T(a_document_of_its_own_outlives_the_text),
+          T(values_are_read_as_what_they_are),
           T(the_wrong_question_leaves_the_answer_alone),
           T(an_absent_view_answers_everything_and_can_be_chained),
           T(of_a_key_that_stands_twice_the_first_counts), T(a_key_is_compared_whole),

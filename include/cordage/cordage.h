@@ -207,6 +207,57 @@ CORDAGE_EXPORT int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *
  * [any thread, handler] */
 CORDAGE_EXPORT int cordage_off(cordage_client *c, int id);
 
+/* Discord could not resume a shard's session and a new one begins: events may be missing
+ * in between. Called when all events of the old session are done and before READY, which
+ * the guilds follow as they are now: so what a bot remembers of that shard can be thrown
+ * away here. Guilds that are gone come as GUILD_DELETE. Returns as cordage_on_<event>.
+ * [any thread] */
+typedef void (*cordage_session_lost_fn)(cordage_client *c, uint32_t shard_id, void *user);
+CORDAGE_EXPORT int cordage_on_session_lost(cordage_client *c, cordage_session_lost_fn fn,
+                                           void *user);
+
+/* What went wrong without anybody having asked: an event that could not be read, a
+ * command that was dropped, why the client ends. All of it is logged, too; of a flood the
+ * rest only that. Returns as cordage_on_<event>. [any thread] */
+typedef void (*cordage_error_fn)(cordage_client *c, const cordage_error *error,
+                                 void *user);
+CORDAGE_EXPORT int cordage_on_error(cordage_client *c, cordage_error_fn fn, void *user);
+
+/* Keeps an event beyond its handler, as a copy with its own memory (some 12 times its
+ * JSON; one that was kept already is only counted). For its typed view read
+ * cordage_read_<view>(kept->data, ...) . NULL: out of memory. cordage_unref gives it
+ * back. [any thread] */
+CORDAGE_EXPORT const cordage_event *cordage_event_ref(const cordage_event *event);
+
+/* Whether this is the event that is waited for. Called on one of the library's loops,
+ * never twice at one time, before any handler sees the event: it should only look.
+ * `event` is borrowed for the call and has no `old`. */
+typedef bool (*cordage_match_fn)(const cordage_event *event, void *user);
+/* `event` is borrowed for the call; cordage_event_ref keeps it. NULL, and `err` says why:
+ * CORDAGE_ETIMEOUT, CORDAGE_ECLOSED (the client stops), CORDAGE_ENOMEM. */
+typedef void (*cordage_wait_fn)(cordage_client *c, const cordage_event *event, int err,
+                                void *user);
+
+/* Waits for the first event of a type that comes in from now on and that `match` (NULL:
+ * any) agrees to, for at most `timeout_ms` (0: until the client stops), counted from
+ * cordage_client_run. Handlers get the event all the same, maybe earlier or later. `done`
+ * is called exactly once, on a handler thread (the control loop with handler_threads 0)
+ * and not in the order of the guild's events; not if this returns an error:
+ * CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. From then on `match` is not called any
+ * more. [any thread] */
+CORDAGE_EXPORT int cordage_wait_for(cordage_client *c, cordage_event_type type,
+                                    cordage_match_fn match, void *match_user,
+                                    uint32_t timeout_ms, cordage_wait_fn done,
+                                    void *user);
+/* The same for a thread that waits, a handler's or any other: 0 and *out, to be given
+ * back with cordage_unref; else *out is NULL and it returns CORDAGE_ETIMEOUT, _ECLOSED,
+ * _ENOMEM, _EINVAL, or CORDAGE_EDEADLOCK on a thread that runs one of the library's loops
+ * (any handler's with handler_threads 0). A handler that waits holds up its guild and one
+ * of the threads. [any thread, handler] */
+CORDAGE_EXPORT int cordage_wait_for_sync(cordage_client *c, cordage_event_type type,
+                                         cordage_match_fn match, void *match_user,
+                                         uint32_t timeout_ms, const cordage_event **out);
+
 /* A typed view of any JSON object: one that is nested in an event, or a REST answer.
  *
  *     cordage_message quoted;

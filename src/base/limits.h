@@ -47,6 +47,8 @@ enum {
     LIMIT_SIM_BODIES = 256 * 1024 * 1024,
     /* Its connections: a fleet's worth of processes with a few each. */
     LIMIT_SIM_CONNECTIONS = 1024,
+    /* Errors that wait for the bot's own handler: what is beyond is only logged. */
+    LIMIT_NOTICES = 256,
     /* REST requests waiting or under way: minutes of the global limit. */
     LIMIT_REST_QUEUE = 10000,
 };

@@ -99,6 +99,7 @@ static void prepare(cordage_client *c)
     pthread_mutex_init(&c->lock, NULL);
     list_init(&c->ticks);
     list_init(&c->early);
+    waits_init(&c->waits);
     c->stop_mail.run = run_stop;
     c->log = settings_log(&c->settings);
     c->shard_count = c->settings.shard_count;
@@ -141,12 +142,14 @@ void cordage_client_free(cordage_client *c)
     c->phase = CLIENT_ENDED;
     pthread_mutex_unlock(&c->lock);
     /* What was asked of a client that never ran is answered here. */
+    waits_close(&c->waits);
     loop_free(c->control);
     commands_drop_early(c);
     crew_release(&c->crew);
     caching_free(c);
     lanes_free(c->lanes);
     tls_client_free(c->tls);
+    waits_release(&c->waits);
     handlers_release(&c->handlers);
     for (unsigned i = 0; c->parsers && i <= c->settings.handler_threads; i++)
         json_parser_free(c->parsers[i]);
@@ -194,6 +197,20 @@ int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user)
 {
     return on(c, &(struct handler_plan){ .kind = HANDLER_ANY,
                                          .is_plain = true,
+                                         .fn = (handler_fn)fn,
+                                         .user = user });
+}
+
+int cordage_on_session_lost(cordage_client *c, cordage_session_lost_fn fn, void *user)
+{
+    return on(c, &(struct handler_plan){ .kind = HANDLER_SESSION_LOST,
+                                         .fn = (handler_fn)fn,
+                                         .user = user });
+}
+
+int cordage_on_error(cordage_client *c, cordage_error_fn fn, void *user)
+{
+    return on(c, &(struct handler_plan){ .kind = HANDLER_ERROR,
                                          .fn = (handler_fn)fn,
                                          .user = user });
 }

@@ -24,6 +24,7 @@
 #include "rng.h"
 #include "settings.h"
 #include "shards.h"
+#include "waits.h"
 
 /* Only ever forwards; a start that fails goes from ASKING to STOPPING. */
 enum client_phase {
@@ -45,6 +46,8 @@ struct cordage_client {
 
     struct handlers handlers; /* any thread */
     struct cache *cache;      /* any thread */
+    struct waits waits;       /* any thread */
+    atomic_uint n_notices;    /* errors on their way to the bot's handler */
 
     atomic_bool stopping;    /* no event begins, nobody dials or identifies any more */
     atomic_ullong user_id;   /* the bot's own, from the first READY; 0: not yet known */

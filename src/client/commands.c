@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "notices.h"
 #include "payload.h"
 
 enum {
@@ -41,8 +42,8 @@ static void free_command(struct command *m)
 
 static void report_dropped(cordage_client *c, uint64_t guild_id, int err)
 {
-    log_line(&c->log, LOG_WARN, "guild=%llu a command was dropped: %s",
-             (unsigned long long)guild_id, cordage_strerror(err));
+    client_warn(c, err, "guild=%llu a command was dropped: %s",
+                (unsigned long long)guild_id, cordage_strerror(err));
 }
 
 /* ---- To the shard ------------------------------------------------------------------ */

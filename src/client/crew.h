@@ -7,6 +7,8 @@
 #ifndef CLIENT_CREW_H
 #define CLIENT_CREW_H
 
+#include <stdatomic.h>
+
 #include "cache.h"
 #include "guild_book.h"
 #include "json.h"
@@ -58,11 +60,14 @@ struct crew_shard {
     struct link fresh;   /* on its loop's list */
     struct guild_book guilds;
     struct cache_slice
-        *cache;        /* NULL: nothing is kept; there until the client is freed */
-    uint64_t replayed; /* events since it began to resume */
-    bool identified;   /* an IDENTIFY has left: the presence of that moment is shown */
+        *cache;           /* NULL: nothing is kept; there until the client is freed */
+    uint64_t replayed;    /* events since it began to resume */
+    atomic_ullong parsed; /* payloads, here and for handlers: tests count them */
+    bool identified;      /* an IDENTIFY has left: the presence of that moment is shown */
     struct mail go_on_mail;
-    pthread_mutex_t lock; /* of what follows */
+    struct job lost_job;     /* tells the handlers that the session is lost */
+    atomic_bool lost_queued; /* it is the executor's */
+    pthread_mutex_t lock;    /* of what follows */
     bool go_on_posted;
     size_t in_transit; /* commands on their way to the loop */
     size_t in_outbox;  /* that waited there when it was last looked at, or more */

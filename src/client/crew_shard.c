@@ -152,6 +152,27 @@ static void guilds_in(void *user, struct shard *shard)
     crew_shard_note(s);
 }
 
+static void call_lost(const struct handler *handler, void *user)
+{
+    struct crew_shard *s = user;
+
+    ((cordage_session_lost_fn)handler->fn)(s->client, s->id, handler->user);
+}
+
+static void run_lost(struct job *job, void *context)
+{
+    struct crew_shard *s = CONTAINER_OF(job, struct crew_shard, lost_job);
+
+    (void)context;
+    if (!s->client->stopping)
+        handlers_each(&s->client->handlers, HANDLER_SESSION_LOST, call_lost, s);
+}
+
+static void release_lost(struct job *job)
+{
+    CONTAINER_OF(job, struct crew_shard, lost_job)->lost_queued = false;
+}
+
 static void session_lost(void *user, struct shard *shard)
 {
     struct crew_shard *s = user;
@@ -160,6 +181,11 @@ static void session_lost(void *user, struct shard *shard)
     log_line(log_of(s), LOG_WARN,
              "shard=%u the session is lost and a new one begins: events may be missing",
              s->id);
+    /* One that is lost before the last loss was told: it is told, then. */
+    if (!handlers_has(&s->client->handlers, HANDLER_SESSION_LOST) ||
+        atomic_exchange(&s->lost_queued, true))
+        return;
+    crew_shard_add(s, &s->lost_job);
 }
 
 static void new_url(void *user, struct shard *shard)
@@ -236,6 +262,9 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     list_init(&s->fresh);
     list_init(&s->go_on_mail.link);
     s->go_on_mail.run = run_go_on;
+    /* After all events of the old session, before those of the new one. */
+    s->lost_job =
+        (struct job){ .run = run_lost, .release = release_lost, .barrier = true };
     status_init(&s->status, id, c->crew.range.count);
     make_pass(s);
     lane_group_init(&s->lanes, c->lanes, c->settings.event_queue);

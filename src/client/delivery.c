@@ -1,8 +1,8 @@
 /* An event that nobody wants ends at once: neither parsed nor copied. Otherwise it is
- * parsed on the loop, to know which lane it belongs to, copied, and parsed again by the
- * thread that runs its handlers: views cannot cross threads, and parsing is cheaper than
- * the copy of a parsed document would be. Where handlers run on the loop there is no
- * copy.
+ * parsed on the loop, to know which lane it belongs to, and what the cache keeps of it is
+ * applied; for its handlers it is copied, and parsed again by the thread that runs them:
+ * views cannot cross threads, and parsing is cheaper than the copy of a parsed document
+ * would be. Where handlers run on the loop there is no copy and no second parse.
  *
  * READY, GUILD_CREATE and GUILD_DELETE are looked at in any case: who the bot is and
  * which guilds it knows must be right also for a handler that comes later. */
@@ -11,112 +11,13 @@
 #include <string.h>
 
 #include "client.h"
-#include "event.h"
-#include "views.h"
-
-struct delivery {
-    struct job job;
-    struct crew_shard *shard;
-    cordage_event_type kind;
-    cordage_guild_why why;
-    uint64_t sequence, replayed;
-    struct str payload; /* behind this struct, or borrowed until the push returns */
-};
-
-/* ---- Running the handlers ----------------------------------------------------- */
-
-/* What the handlers of one event are given. */
-struct occasion {
-    cordage_client *client;
-    const struct delivery *delivery;
-    cordage_event event;
-    bool has_view; /* `view` is read: when the first handler wants it */
-    union view_any view, old;
-};
-
-static void read_view(struct occasion *o)
-{
-    struct view_facts facts = { .self = o->client->user_id,
-                                .why = o->delivery->why,
-                                .replayed = o->delivery->replayed };
-
-    if (!o->has_view)
-        view_read_event(&o->event, &facts, &o->view, &o->old);
-    o->has_view = true;
-}
-
-static void call_with_view(struct occasion *o, const struct handler *h)
-{
-    read_view(o);
-    switch (view_of(o->event.type)) {
-#define CALL(name)                                                       \
-    case VIEW_##name:                                                    \
-        ((cordage_##name##_fn)h->fn)(o->client, &o->view.name, h->user); \
-        break;
-        CORDAGE_VIEWS(CALL)
-#undef CALL
-    case N_VIEWS:
-        break;
-    }
-}
-
-static void call_handlers(struct occasion *o)
-{
-    struct handlers *handlers = &o->client->handlers;
-    struct handler_set *set = handlers_hold(handlers);
-
-    for (size_t i = 0; i < set->n; i++) {
-        const struct handler *h = set->at[i];
-
-        if (h->removed || (h->kind != HANDLER_ANY && h->kind != o->event.type))
-            continue;
-        if (h->is_plain)
-            ((cordage_event_fn)h->fn)(o->client, &o->event, h->user);
-        else
-            call_with_view(o, h);
-    }
-    handlers_let_go(handlers, set);
-}
-
-static void report_unreadable(struct crew_shard *s, int err)
-{
-    log_line(&s->client->log, LOG_WARN, "shard=%u an event could not be read: %s", s->id,
-             cordage_strerror(err));
-}
-
-static void run_delivery(struct job *job, void *parser)
-{
-    struct delivery *d = CONTAINER_OF(job, struct delivery, job);
-    struct occasion o;
-    cordage_json root;
-    struct str name = { "", 0 };
-    int err = json_parse(parser, d->payload, &root);
-
-    if (err) {
-        report_unreadable(d->shard, err);
-        return;
-    }
-    o.client = d->shard->client;
-    o.delivery = d;
-    o.has_view = false;
-    json_str(json_get(root, "t"), &name);
-    o.event = (cordage_event){
-        .type = d->kind,
-        .name = { name.p, name.n },
-        .data = json_get(root, "d"),
-        .sequence = d->sequence,
-        .shard_id = d->shard->id,
-        .shard_count = o.client->crew.range.count,
-    };
-    o.event.guild_id = event_route_of(d->kind, o.event.data).guild_id;
-    call_handlers(&o);
-}
-
-/* ---- Taking an event ----------------------------------------------------------- */
 
 static void release_delivery(struct job *job)
 {
-    free(CONTAINER_OF(job, struct delivery, job));
+    struct delivery *d = CONTAINER_OF(job, struct delivery, job);
+
+    buf_release(&d->old);
+    free(d);
 }
 
 static void keep_delivery(struct job *job)
@@ -124,12 +25,131 @@ static void keep_delivery(struct job *job)
     (void)job; /* it is on the stack of whoever pushed it */
 }
 
-static bool run_inline(struct crew_shard *s, const struct delivery *delivery)
-{
-    struct delivery d = *delivery;
+/* ---- Who wants it --------------------------------------------------------------------
+ */
 
-    d.job.release = keep_delivery;
-    return lanes_push(&s->lanes, &d.job);
+struct wants {
+    bool handlers, waits, client;
+    bool on_loop; /* somebody must read it here */
+};
+
+/* What the client itself must know of. */
+static bool is_noted(cordage_event_type type)
+{
+    return type == CORDAGE_EVENT_READY || type == CORDAGE_EVENT_GUILD_CREATE ||
+           type == CORDAGE_EVENT_GUILD_DELETE;
+}
+
+static bool is_inline(const struct crew_shard *s)
+{
+    return s->client->settings.handler_threads == 0;
+}
+
+static struct wants wants_of(const struct crew_shard *s, cordage_event_type type)
+{
+    const cordage_client *c = s->client;
+    struct wants w = {
+        .handlers = handlers_want(&c->handlers, type) && !c->stopping,
+        .waits = waits_want(&c->waits, type) && !c->stopping,
+        .client = is_noted(type),
+    };
+
+    /* Handlers that run here and now need no lane. */
+    w.on_loop = w.waits || w.client || (w.handlers && !is_inline(s));
+    return w;
+}
+
+/* ---- Reading it on the loop
+ * -------------------------------------------------------------
+ */
+
+/* Finds the event's `d`. */
+static int find_body(struct crew_shard *s, const struct dispatch *event,
+                     cordage_json *body)
+{
+    cordage_json root;
+    int err;
+
+    *body = event->body;
+    if (!json_is_absent(*body))
+        return 0;
+    s->parsed++;
+    err = json_parse(s->loop->parser, event->payload, &root);
+    if (!err)
+        *body = json_get(root, "d");
+    return err;
+}
+
+/* Writes down what the client itself must know of an event. */
+static void note_event(struct crew_shard *s, struct delivery *d)
+{
+    unsigned long long nobody = 0;
+    cordage_json user = json_get(d->body, "user");
+
+    switch (d->type) {
+    case CORDAGE_EVENT_READY:
+        atomic_compare_exchange_strong(&s->client->user_id, &nobody,
+                                       cordage_json_id(json_get(user, "id")));
+        status_reported(&s->status);
+        break;
+    case CORDAGE_EVENT_GUILD_CREATE:
+        d->why = guild_book_created(&s->guilds, d->body);
+        break;
+    case CORDAGE_EVENT_GUILD_DELETE:
+        guild_book_deleted(&s->guilds, d->body);
+        break;
+    default:
+        return;
+    }
+    crew_shard_note(s);
+}
+
+static void match_waits(struct crew_shard *s, const struct dispatch *event,
+                        const struct delivery *d, cordage_id guild_id)
+{
+    cordage_event e = {
+        .type = d->type,
+        .name = { event->name.p, event->name.n },
+        .data = d->body,
+        .sequence = d->sequence,
+        .shard_id = s->id,
+        .shard_count = s->client->crew.range.count,
+        .guild_id = guild_id,
+        .origin = &d->text,
+    };
+
+    waits_match(&s->client->waits, &e);
+}
+
+/* All that must be known of it here. */
+static int read_on_loop(struct crew_shard *s, const struct dispatch *event,
+                        const struct wants *wants, struct delivery *d)
+{
+    struct event_route route;
+    int err = find_body(s, event, &d->body);
+
+    if (err)
+        return err;
+    route = event_route_of(d->type, d->body);
+    d->job.key = route.lane;
+    note_event(s, d);
+    if (wants->waits)
+        match_waits(s, event, d, route.guild_id);
+    return 0;
+}
+
+/* ---- To its handlers
+ * ---------------------------------------------------------------------
+ */
+
+static bool run_inline(struct crew_shard *s, struct delivery *d)
+{
+    bool room;
+
+    d->job.release = keep_delivery;
+    room = lanes_push(&s->lanes, &d->job);
+    buf_release(&d->old);
+    return room;
 }
 
 /* Room for a copy of an event, made before anything is noted of it. */
@@ -143,108 +163,106 @@ static struct delivery *reserve_copy(struct str payload)
 static bool push_copy(struct crew_shard *s, const struct delivery *delivery,
                       struct delivery *d)
 {
-    size_t n = delivery->payload.n;
+    size_t n = delivery->text.payload.n;
     char *bytes = (char *)(d + 1);
 
     *d = *delivery;
-    memcpy(bytes, delivery->payload.p, n);
+    d->body = (cordage_json){ NULL, 0 };
+    memcpy(bytes, delivery->text.payload.p, n);
     memset(bytes + n, 0, BUF_SLACK);
-    d->payload.p = bytes;
+    d->text.payload.p = bytes;
     return crew_shard_add(s, &d->job);
 }
 
-/* Writes down what the client itself must know of an event. */
-static void note_event(struct crew_shard *s, struct delivery *d, cordage_json data)
-{
-    unsigned long long nobody = 0;
+/* ---- All of it
+ * ------------------------------------------------------------------------------
+ */
 
-    switch (d->kind) {
-    case CORDAGE_EVENT_READY:
-        atomic_compare_exchange_strong(&s->client->user_id, &nobody,
-                                       cordage_json_id(
-                                           json_get(json_get(data, "user"), "id")));
-        guild_book_ready(&s->guilds, data);
-        status_reported(&s->status);
-        break;
-    case CORDAGE_EVENT_GUILD_CREATE:
-        d->why = guild_book_created(&s->guilds, data);
-        break;
-    case CORDAGE_EVENT_GUILD_DELETE:
-        guild_book_deleted(&s->guilds, data);
-        break;
-    default:
-        return;
+/* On failure nothing has been noted of it. */
+static int take(struct crew_shard *s, const struct dispatch *event,
+                const struct wants *wants, struct delivery *d, bool *room)
+{
+    bool copied = wants->handlers && !is_inline(s);
+    struct delivery *copy = copied ? reserve_copy(event->payload) : NULL;
+    int err = copied && !copy ? CORDAGE_ENOMEM : 0;
+
+    if (!err && wants->on_loop)
+        err = read_on_loop(s, event, wants, d);
+    if (err) {
+        free(copy);
+        return err;
     }
-    crew_shard_note(s);
-}
-
-static bool is_noted(cordage_event_type kind)
-{
-    return kind == CORDAGE_EVENT_READY || kind == CORDAGE_EVENT_GUILD_CREATE ||
-           kind == CORDAGE_EVENT_GUILD_DELETE;
-}
-
-/* Finds the event's `d`, if it is needed on the loop at all. */
-static int find_body(struct crew_shard *s, const struct dispatch *event,
-                     cordage_json *body)
-{
-    cordage_json root;
-    int err;
-
-    *body = event->body;
-    if (!json_is_absent(*body))
+    if (!wants->handlers)
         return 0;
-    err = json_parse(s->loop->parser, event->payload, &root);
+    *room = copied ? push_copy(s, d, copy) : run_inline(s, d);
+    return 0;
+}
+
+static int take_if_wanted(struct crew_shard *s, const struct dispatch *event, bool *room)
+{
+    struct delivery d = { .shard = s,
+                          .type = event_type_of(event->name),
+                          .sequence = event->seq,
+                          .text.payload = event->payload };
+    struct wants wants = wants_of(s, d.type);
+
+    if (d.type == CORDAGE_EVENT_RESUMED)
+        d.replayed = s->replayed;
+    else if (d.sequence)
+        s->replayed++;
+    if (!wants.handlers && !wants.on_loop)
+        return 0;
+    d.job.run = delivery_run;
+    d.job.release = release_delivery;
+    d.job.barrier = d.type == CORDAGE_EVENT_READY || d.type == CORDAGE_EVENT_RESUMED;
+    return take(s, event, &wants, &d, room);
+}
+
+/* Discord says nothing of a guild that was lost with its session: READY just doesn't list
+ * it any more. So the GUILD_DELETE is ours, in front of that READY. */
+static int take_gone(struct crew_shard *s, cordage_id id, bool *room)
+{
+    struct buf payload = { 0 };
+    int err =
+        buf_printf(&payload,
+                   "{\"t\":\"GUILD_DELETE\",\"s\":0,\"op\":0,\"d\":{\"id\":\"%llu\"}}",
+                   (unsigned long long)id);
+    struct dispatch event = { .name = STR("GUILD_DELETE") };
+
+    event.payload = buf_str(&payload);
     if (!err)
-        *body = json_get(root, "d");
+        err = take_if_wanted(s, &event, room);
+    buf_release(&payload);
     return err;
 }
 
-/* What can't be read never will be; what there was no memory for comes again. */
-static void give_up(struct crew_shard *s, int err)
+static int take_ready(struct crew_shard *s, const struct dispatch *event, bool *room)
 {
-    report_unreadable(s, err);
-    if (err == CORDAGE_ENOMEM)
-        shard_undeliver(s->shard);
+    cordage_json body;
+    cordage_id id;
+    int err = find_body(s, event, &body);
+
+    if (!err)
+        err = guild_book_ready(&s->guilds, body);
+    while (!err && guild_book_next_gone(&s->guilds, &id)) {
+        err = take_gone(s, id, room);
+        if (!err)
+            guild_book_drop_gone(&s->guilds);
+    }
+    return err ? err : take_if_wanted(s, event, room);
 }
 
 bool delivery_take(struct crew_shard *s, const struct dispatch *event)
 {
-    cordage_client *c = s->client;
-    struct delivery d = { .shard = s,
-                          .kind = event_type_of(event->name),
-                          .sequence = event->seq,
-                          .payload = event->payload };
-    bool wanted = handlers_want(&c->handlers, d.kind) && !c->stopping;
-    bool is_inline = c->settings.handler_threads == 0;
-    struct delivery *copy = NULL;
-    cordage_json body;
-    int err = 0;
+    bool room = true;
+    int err = str_eq(event->name, STR("READY")) ? take_ready(s, event, &room)
+                                                : take_if_wanted(s, event, &room);
 
-    if (d.kind == CORDAGE_EVENT_RESUMED)
-        d.replayed = s->replayed;
-    else
-        s->replayed++;
-    if (!wanted && !is_noted(d.kind))
-        return true;
-    d.job.run = run_delivery;
-    d.job.release = release_delivery;
-    d.job.barrier = d.kind == CORDAGE_EVENT_READY || d.kind == CORDAGE_EVENT_RESUMED;
-    if (wanted && !is_inline && !(copy = reserve_copy(d.payload)))
-        err = CORDAGE_ENOMEM;
-    /* Handlers that run here and now need no lane. */
-    if (!err && (!is_inline || is_noted(d.kind)))
-        err = find_body(s, event, &body);
-    if (err) {
-        free(copy);
-        give_up(s, err);
-        return true;
-    }
-    if (!is_inline || is_noted(d.kind)) {
-        d.job.key = event_route_of(d.kind, body).lane;
-        note_event(s, &d, body);
-    }
-    if (!wanted)
-        return true;
-    return is_inline ? run_inline(s, &d) : push_copy(s, &d, copy);
+    if (!err)
+        return room;
+    /* What can't be read never will be; what there was no memory for comes again. */
+    delivery_unreadable(s, err);
+    if (err == CORDAGE_ENOMEM)
+        shard_undeliver(s->shard);
+    return true;
 }

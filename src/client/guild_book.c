@@ -24,6 +24,7 @@ static void note(struct guild_book *b, cordage_id id, char *what)
 void guild_book_release(struct guild_book *b)
 {
     map_release(&b->known);
+    buf_release(&b->gone);
 }
 
 static bool list(cordage_str key, cordage_json guild, void *user)
@@ -33,10 +34,55 @@ static bool list(cordage_str key, cordage_json guild, void *user)
     return true;
 }
 
-void guild_book_ready(struct guild_book *b, cordage_json d)
+/* Those that `b` knows and `now` doesn't. */
+static int note_gone(struct guild_book *b, const struct guild_book *now)
 {
+    size_t at = 0, before = b->gone.n;
+    uint64_t id;
+    int err = 0;
+
+    while (!err && map_next(&b->known, &at, &id))
+        if (!map_get(&now->known, id))
+            err = buf_append(&b->gone, &id, sizeof id);
+    if (err)
+        b->gone.n = before;
+    return err;
+}
+
+int guild_book_ready(struct guild_book *b, cordage_json d)
+{
+    struct guild_book now = { 0 };
+    int err;
+
+    cordage_json_each(cordage_json_get(d, "guilds"), list, &now);
+    err = note_gone(b, &now);
+    if (err) {
+        map_release(&now.known);
+        return err;
+    }
     map_release(&b->known);
-    cordage_json_each(cordage_json_get(d, "guilds"), list, b);
+    b->known = now.known;
+    return 0;
+}
+
+bool guild_book_next_gone(struct guild_book *b, cordage_id *id)
+{
+    /* One that was gone and not yet told may be back. */
+    do {
+        if (b->gone.n == 0) {
+            buf_release(&b->gone);
+            return false;
+        }
+        memcpy(id, b->gone.p + b->gone.n - sizeof *id, sizeof *id);
+        if (map_get(&b->known, *id))
+            guild_book_drop_gone(b);
+    } while (map_get(&b->known, *id));
+    return true;
+}
+
+void guild_book_drop_gone(struct guild_book *b)
+{
+    b->gone.n -= sizeof(cordage_id);
 }
 
 cordage_guild_why guild_book_created(struct guild_book *b, cordage_json d)

@@ -1,4 +1,5 @@
-/* guild_book.h - why a guild comes: listed in READY, back from an outage, or new.
+/* guild_book.h - why a guild comes: listed in READY, back from an outage, or new; and
+ * which ones are gone when a new session begins.
  *
  * GUILD_CREATE says the same in all three cases; which it is follows from what was known
  * of the guild before. One book a shard, 16 bytes or so a guild. Pure, not locked.
@@ -8,15 +9,21 @@
 #define CLIENT_GUILD_BOOK_H
 
 #include "cordage/cordage.h"
+#include "buf.h"
 #include "map.h"
 
 struct guild_book {
     struct map known; /* id -> one of three constants */
+    struct buf gone;  /* cordage_id: known before READY, and not listed in it */
 };
 
 void guild_book_release(struct guild_book *b);
-/* READY's `d`: a new list replaces the old one. */
-void guild_book_ready(struct guild_book *b, cordage_json d);
+/* READY's `d`: a new list replaces the old one, and what it doesn't name is gone.
+ * CORDAGE_ENOMEM leaves the book as it was. */
+int guild_book_ready(struct guild_book *b, cordage_json d);
+/* The next guild that is gone, until guild_book_drop_gone; false: none is left. */
+bool guild_book_next_gone(struct guild_book *b, cordage_id *id);
+void guild_book_drop_gone(struct guild_book *b);
 /* GUILD_CREATE's `d`. */
 cordage_guild_why guild_book_created(struct guild_book *b, cordage_json d);
 /* GUILD_DELETE's `d`. */

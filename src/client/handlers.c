@@ -107,10 +107,25 @@ int handlers_remove(struct handlers *h, int id)
     return err;
 }
 
+bool handlers_has(const struct handlers *h, unsigned kind)
+{
+    return atomic_load_explicit(&h->counts[kind], memory_order_relaxed) > 0;
+}
+
 bool handlers_want(const struct handlers *h, cordage_event_type kind)
 {
-    return atomic_load_explicit(&h->counts[kind], memory_order_relaxed) ||
-           atomic_load_explicit(&h->counts[HANDLER_ANY], memory_order_relaxed);
+    return handlers_has(h, kind) || handlers_has(h, HANDLER_ANY);
+}
+
+void handlers_each(struct handlers *h, unsigned kind,
+                   void (*call)(const struct handler *handler, void *user), void *user)
+{
+    struct handler_set *set = handlers_hold(h);
+
+    for (size_t i = 0; i < set->n; i++)
+        if (set->at[i]->kind == kind && !set->at[i]->removed)
+            call(set->at[i], user);
+    handlers_let_go(h, set);
 }
 
 struct handler_set *handlers_hold(struct handlers *h)

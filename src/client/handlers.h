@@ -17,8 +17,15 @@
 
 #include "event.h"
 
-/* What a handler is for: a kind of event, any event, or the clock. */
-enum { HANDLER_ANY = CORDAGE_N_EVENTS, HANDLER_TICK, N_HANDLER_KINDS };
+/* What a handler is for: a kind of event, any event, the clock, or what becomes of the
+ * client. */
+enum {
+    HANDLER_ANY = CORDAGE_N_EVENTS,
+    HANDLER_TICK,
+    HANDLER_SESSION_LOST,
+    HANDLER_ERROR,
+    N_HANDLER_KINDS
+};
 
 typedef void (*handler_fn)(void); /* of the type that the kind implies */
 
@@ -67,6 +74,11 @@ int handlers_add(struct handlers *h, const struct handler_plan *plan);
 int handlers_remove(struct handlers *h, int id);
 /* Whether a handler of this kind, or of any event, is there. */
 bool handlers_want(const struct handlers *h, cordage_event_type kind);
+/* Whether a handler of this kind is there. */
+bool handlers_has(const struct handlers *h, unsigned kind);
+/* Calls each handler of this kind, as the set is now. */
+void handlers_each(struct handlers *h, unsigned kind,
+                   void (*call)(const struct handler *handler, void *user), void *user);
 /* The set as it is now; its handlers that are not `removed` may be called until it is let
  * go. */
 struct handler_set *handlers_hold(struct handlers *h);

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "fatal.h"
 #include "loop_mark.h"
+#include "notices.h"
 #include "ticks.h"
 
 enum { PATIENCE_MS = 10 * 1000, SIGNAL_ECHO_MS = 500 };
@@ -36,8 +37,10 @@ static void report(cordage_client *c)
     pthread_mutex_lock(&c->lock);
     error = c->error;
     pthread_mutex_unlock(&c->lock);
-    if (error.code)
+    if (error.code) {
         log_line(&c->log, LOG_ERROR, "%s", error.message);
+        client_tell(c, &error);
+    }
 }
 
 /* ---- The start -------------------------------------------------------------------- */
@@ -232,6 +235,7 @@ void client_begin_stop(cordage_client *c)
     c->host->arm(c->host, &c->timer, c->host->now(c->host) + PATIENCE_MS);
     ticks_stop(c);
     caching_stop(c);
+    waits_close(&c->waits);
     gate_free(c->gate);
     c->gate = NULL;
     crew_stop(c);
@@ -345,6 +349,7 @@ static void finish(cordage_client *c)
     rest_free(c->rest);
     c->rest = NULL;
     lanes_end(c->lanes);
+    waits_close(&c->waits); /* of a run that never began */
 }
 
 int cordage_client_run(cordage_client *c)

@@ -64,6 +64,11 @@ struct json_parser {
     simdjson::dom::parser parser;
     document doc;
     size_t room; /* the largest text that needs no further memory */
+    struct json_parser *beside;
+};
+
+struct json_doc {
+    document doc;
 };
 
 struct json_parser *json_parser_new(void)
@@ -75,6 +80,8 @@ struct json_parser *json_parser_new(void)
 
 void json_parser_free(struct json_parser *p)
 {
+    if (p)
+        json_parser_free(p->beside);
     delete p;
 }
 
@@ -129,6 +136,48 @@ int json_parse(struct json_parser *p, struct str text, cordage_json *out)
         return CORDAGE_EPARSE;
     *out = { &p->doc, 1 }; /* 0 is the tape's root word */
     return 0;
+}
+
+int json_parse_beside(struct json_parser *p, struct str text, cordage_json *out)
+{
+    *out = ABSENT;
+    if (!p->beside)
+        p->beside = json_parser_new();
+    return p->beside ? json_parse(p->beside, text, out) : CORDAGE_ENOMEM;
+}
+
+int json_doc_new(struct str text, struct json_doc **doc, cordage_json *out)
+{
+    simdjson::dom::parser parser;
+    simdjson::error_code code;
+    struct json_doc *d;
+
+    *doc = nullptr;
+    *out = ABSENT;
+    if (text.n > LIMIT_PAYLOAD)
+        return CORDAGE_ELIMIT;
+    if (text.n == 0)
+        return CORDAGE_EPARSE;
+    d = new (std::nothrow) json_doc();
+    if (!d)
+        return CORDAGE_ENOMEM;
+    code = d->doc.allocate(text.n);
+    if (!code)
+        code = parser.allocate(text.n, LIMIT_JSON_DEPTH);
+    if (!code)
+        code = parser.parse_into_document(d->doc, text.p, text.n, false).error();
+    if (code) {
+        delete d;
+        return code == simdjson::MEMALLOC ? CORDAGE_ENOMEM : CORDAGE_EPARSE;
+    }
+    *out = { &d->doc, 1 };
+    *doc = d;
+    return 0;
+}
+
+void json_doc_free(struct json_doc *doc)
+{
+    delete doc;
 }
 
 bool json_is_absent(cordage_json v)

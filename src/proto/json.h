@@ -22,6 +22,14 @@ void json_parser_free(struct json_parser *p);
  * over LIMIT_JSON_DEPTH), CORDAGE_ENOMEM, CORDAGE_ELIMIT over LIMIT_PAYLOAD. A parser
  * that has grown for a giant gives the memory back at the next ordinary document. */
 int json_parse(struct json_parser *p, struct str text, cordage_json *out);
+/* The same for a document that lives beside that one, until the next of its own. */
+int json_parse_beside(struct json_parser *p, struct str text, cordage_json *out);
+
+/* A document of its own, for what is kept: some 11 bytes for each byte of text. The views
+ * live until json_doc_free. Errors as for json_parse; *doc is NULL then. */
+struct json_doc;
+int json_doc_new(struct str text, struct json_doc **doc, cordage_json *out);
+void json_doc_free(struct json_doc *doc); /* NULL is fine */
 
 /* The member `key` of an object (the first, if it stands twice), or absent. */
 cordage_json json_get(cordage_json object, const char *key);

@@ -1,0 +1,22 @@
+/* object.h - what the library hands out to be kept: events, and copies out of the cache.
+ *
+ * A user has a pointer to the public struct; in front of it stands a count of those who
+ * hold it, and the documents that its JSON values point into. cordage_unref gives it
+ * back, whatever it is. [any thread] */
+#ifndef CLIENT_OBJECT_H
+#define CLIENT_OBJECT_H
+
+#include "json.h"
+#include "views.h"
+
+/* A typed view of `json`, held once. `json` has BUF_SLACK readable bytes behind it and is
+ * borrowed for the call. NULL: out of memory, or no JSON. */
+const void *object_view(enum view view, struct str json);
+
+/* What an event that is not an object yet was made from: its `origin`. */
+struct event_text {
+    struct str payload; /* the whole envelope, with BUF_SLACK bytes behind it */
+    struct str old;     /* the old object, too; empty: there is none */
+};
+
+#endif

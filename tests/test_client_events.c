@@ -80,7 +80,8 @@ static void on_gone(cordage_client *c, const cordage_guild_gone *gone, void *use
 
     (void)c;
     b->gone += gone->event->sequence == 0 && !gone->unavailable &&
-               gone->event->guild_id == gone->id &&
+               gone->event->guild_id == gone->id && gone->old &&
+               gone->old->id == gone->id && gone->old->name.n > 0 &&
                cordage_has(gone->data, "unavailable") == CORDAGE_ABSENT &&
                cordage_str_is(gone->event->name, "GUILD_DELETE");
     b->gone_id = gone->id;
@@ -309,6 +310,12 @@ TEST(an_event_that_nobody_wants_is_not_parsed)
     discord_release(&d);
 }
 
+static void keep_nothing(cordage_options *options)
+{
+    for (int kind = 0; kind < CORDAGE_N_KINDS; kind++)
+        options->cache[kind] = CORDAGE_NEVER;
+}
+
 static void stop_soon(cordage_client *c, void *user)
 {
     struct bot *b = user;
@@ -342,12 +349,140 @@ TEST(messages_without_a_handler_are_not_parsed)
     discord_start(&d);
     options = discord_options(&d);
     options.shard_count = 1;
+    keep_nothing(&options);
     CHECK_INT(run_bot(&b, &options, prepare_nobody), 0);
     CHECK_INT(b.after, 1);
     CHECK_INT(b.client->crew.shards[0].parsed, b.kept);
     cordage_client_free(b.client);
     discord_stop(&d);
     discord_release(&d);
+}
+
+TEST(what_only_the_cache_wants_is_parsed_once)
+{
+    struct discord d;
+    struct bot b = { .discord = &d };
+    cordage_options options;
+
+    discord_init(&d);
+    discord_start(&d);
+    options = discord_options(&d);
+    options.shard_count = 1;
+    CHECK_INT(run_bot(&b, &options, prepare_nobody), 0);
+    CHECK_INT(b.after, 1);
+    CHECK_INT(b.client->crew.shards[0].parsed - b.kept, 20);
+    cordage_client_free(b.client);
+    discord_stop(&d);
+    discord_release(&d);
+}
+
+/* ---- What there was before
+ * ---------------------------------------------------------------------
+ */
+
+/* What a bot that follows every event knows of the guilds' roles. */
+struct follower {
+    struct discord *discord;
+    struct map names; /* role id -> hash of its name, never 0 */
+    unsigned guilds, updates, deletes, wrong;
+};
+
+static void *hash_of(cordage_str s)
+{
+    uintptr_t h = 7;
+
+    for (size_t i = 0; i < s.n; i++)
+        h = h * 31 + (unsigned char)s.p[i];
+    return (void *)(h | 1);
+}
+
+static bool learn(cordage_str key, cordage_json value, void *user)
+{
+    struct follower *f = user;
+    cordage_role role;
+
+    (void)key;
+    cordage_read_role(value, &role);
+    map_put(&f->names, role.id, hash_of(role.name));
+    return true;
+}
+
+static void begin_to_live(struct discord *d, uint64_t now, void *user)
+{
+    (void)user;
+    sim_live(d->server.sim, 400, UINT64_MAX, now);
+}
+
+static void follow_guild(cordage_client *c, const cordage_guild *guild, void *user)
+{
+    struct follower *f = user;
+
+    cordage_json_each(guild->roles, learn, f);
+    if (++f->guilds == cordage_guild_count(c).guilds)
+        discord_do(f->discord, begin_to_live, NULL);
+}
+
+static void check_old(struct follower *f, cordage_id id, const cordage_role *old)
+{
+    if (!old || old->id != id || old->event || !old->guild_id ||
+        map_get(&f->names, id) != hash_of(old->name))
+        f->wrong++;
+}
+
+static void follow_role(cordage_client *c, const cordage_role *role, void *user)
+{
+    struct follower *f = user;
+
+    (void)c;
+    if (role->event->type == CORDAGE_EVENT_GUILD_ROLE_CREATE)
+        f->wrong += role->old != NULL;
+    else
+        check_old(f, role->id, role->old);
+    map_put(&f->names, role->id, hash_of(role->name));
+    f->updates++;
+}
+
+static void follow_role_gone(cordage_client *c, const cordage_role_gone *gone, void *user)
+{
+    struct follower *f = user;
+
+    check_old(f, gone->id, gone->old);
+    map_remove(&f->names, gone->id);
+    if (++f->deletes >= 3 && f->updates >= 6)
+        cordage_client_stop(c);
+}
+
+static void follow_roles(int handler_threads)
+{
+    struct discord d;
+    struct follower f = { .discord = &d };
+    cordage_options options;
+    cordage_client *c;
+    cordage_error error;
+
+    discord_init(&d);
+    discord_start(&d);
+    options = discord_options(&d);
+    options.shard_count = 1;
+    options.handler_threads = handler_threads; /* one or none: the map has no lock */
+    options.cache[CORDAGE_KIND_GUILDS] = CORDAGE_FOREVER;
+    CHECK_INT(cordage_client_new(&options, &c, &error), 0);
+    cordage_on_guild_create(c, follow_guild, &f);
+    cordage_on_guild_role_create(c, follow_role, &f);
+    cordage_on_guild_role_update(c, follow_role, &f);
+    cordage_on_guild_role_delete(c, follow_role_gone, &f);
+    CHECK_INT(cordage_client_run(c), 0);
+    cordage_client_free(c);
+    map_release(&f.names);
+    discord_stop(&d);
+    discord_release(&d);
+    CHECK_INT(f.wrong, 0);
+}
+
+TEST(an_update_brings_what_there_was_before)
+{
+    follow_roles(1);
+    follow_roles(0);
 }
 
 static int set_speed(void **state)
@@ -368,6 +503,8 @@ int main(void)
         T(typed_plain_and_any_handlers_get_the_event_and_one_keeps_it),
         T(an_event_that_nobody_wants_is_not_parsed),
         T(messages_without_a_handler_are_not_parsed),
+        T(what_only_the_cache_wants_is_parsed_once),
+        T(an_update_brings_what_there_was_before),
     };
 
     return cmocka_run_group_tests(tests, set_speed, NULL);

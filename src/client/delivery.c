@@ -29,7 +29,7 @@ static void keep_delivery(struct job *job)
  */
 
 struct wants {
-    bool handlers, waits, client;
+    bool handlers, waits, cache, client;
     bool on_loop; /* somebody must read it here */
 };
 
@@ -51,11 +51,12 @@ static struct wants wants_of(const struct crew_shard *s, cordage_event_type type
     struct wants w = {
         .handlers = handlers_want(&c->handlers, type) && !c->stopping,
         .waits = waits_want(&c->waits, type) && !c->stopping,
+        .cache = s->cache && cache_wants(c->cache, type),
         .client = is_noted(type),
     };
 
     /* Handlers that run here and now need no lane. */
-    w.on_loop = w.waits || w.client || (w.handlers && !is_inline(s));
+    w.on_loop = w.waits || w.cache || w.client || (w.handlers && !is_inline(s));
     return w;
 }
 
@@ -77,6 +78,20 @@ static int find_body(struct crew_shard *s, const struct dispatch *event,
     err = json_parse(s->loop->parser, event->payload, &root);
     if (!err)
         *body = json_get(root, "d");
+    return err;
+}
+
+/* Lets the cache have it; what there was before is kept if anybody can see it. */
+static int apply(struct crew_shard *s, const struct wants *wants, struct delivery *d)
+{
+    struct cache_change change = { .old =
+                                       wants->handlers || wants->waits ? &d->old : NULL };
+    int err = 0;
+
+    if (wants->cache)
+        err = cache_apply(s->cache, d->type, d->body, s->client->user_id, &change);
+    if (!err)
+        d->text.old = buf_str(&d->old);
     return err;
 }
 
@@ -128,6 +143,8 @@ static int read_on_loop(struct crew_shard *s, const struct dispatch *event,
     struct event_route route;
     int err = find_body(s, event, &d->body);
 
+    if (!err)
+        err = apply(s, wants, d);
     if (err)
         return err;
     route = event_route_of(d->type, d->body);
@@ -178,7 +195,8 @@ static bool push_copy(struct crew_shard *s, const struct delivery *delivery,
  * ------------------------------------------------------------------------------
  */
 
-/* On failure nothing has been noted of it. */
+/* On failure nothing has been noted of it, but for what the cache has taken, which taking
+ * it again does not harm. */
 static int take(struct crew_shard *s, const struct dispatch *event,
                 const struct wants *wants, struct delivery *d, bool *room)
 {
@@ -188,12 +206,11 @@ static int take(struct crew_shard *s, const struct dispatch *event,
 
     if (!err && wants->on_loop)
         err = read_on_loop(s, event, wants, d);
-    if (err) {
+    if (err || !wants->handlers) {
+        buf_release(&d->old);
         free(copy);
         return err;
     }
-    if (!wants->handlers)
-        return 0;
     *room = copied ? push_copy(s, d, copy) : run_inline(s, d);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "json.h"
 #include "limits.h"
+#include "views.h"
 
 static size_t walk(cordage_json v, int depth);
 
@@ -58,6 +59,17 @@ static size_t walk(cordage_json v, int depth)
     return sum;
 }
 
+/* Whatever it is, each view of it can be read, and its strings are there. */
+static void read_views(cordage_json root)
+{
+    union view_any out;
+
+    for (enum view view = 0; view < N_VIEWS; view++)
+        view_read(view, root, &out);
+    cordage_read_message(root, &out.message);
+    FUZZ_CHECK(out.message.content.p && out.message.author_name.p && !out.message.event);
+}
+
 /* Parses a copy with `slack` behind it: 0 if that fails, else what a walk finds. */
 static size_t parse_and_walk(struct json_parser *p, const uint8_t *data, size_t size,
                              char slack)
@@ -76,6 +88,7 @@ static size_t parse_and_walk(struct json_parser *p, const uint8_t *data, size_t 
 
         sum = walk(root, 0) + 1;
         cordage_json_each(root, walk_one, &again);
+        read_views(root);
     } else {
         FUZZ_CHECK(json_is_absent(root));
     }

@@ -290,6 +290,37 @@ TEST(the_status_table_has_every_shard_and_a_total)
     end(&r);
 }
 
+/* ---- Bots that answer, on one shard
+ * ---------------------------------------------------- */
+
+/* Starts one that says nothing when it is ready; the report does. */
+static void start_quiet(struct running *r, const char *name)
+{
+    start(r, ARGS("--recommended-shards", "1", "--global-limit", "0", "--message-limit",
+                  "0", "--", example(name)));
+    CHECK(report_has(r, "\"state\":\"live\"", 1));
+}
+
+/* The owner of its first guild says something, to which it answers. */
+static void ask_bot(struct running *r, const char *words, const char *answer)
+{
+    char channel[32];
+
+    say(r, 0, 1, words, channel, sizeof channel);
+    if (!is_answered(r, channel, answer))
+        fail_msg("\"%s\" was not answered by \"%s\"", words, answer);
+}
+
+TEST(a_quiz_waits_for_its_answer)
+{
+    struct running r;
+
+    start_quiet(&r, "wait");
+    ask_bot(&r, "!quiz", "\"What is 6 times 7?\"");
+    ask_bot(&r, "42", "\"Right!\"");
+    end(&r);
+}
+
 RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(so_does_its_twin_in_another_language),
           T(what_is_no_shard_count_gets_the_usage_and_2),
@@ -297,4 +328,6 @@ RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(the_sharding_recipe_runs_as_many_shards_as_it_is_told),
           T(the_sharding_recipe_runs_the_part_that_it_is_told),
           T(a_part_that_is_none_gets_a_sentence_and_2),
-          T(the_status_table_has_every_shard_and_a_total))
+          T(the_status_table_has_every_shard_and_a_total),
+
+          T(a_quiz_waits_for_its_answer))

@@ -110,8 +110,9 @@ int store_load_identifies(struct store *s, uint64_t since,
 /* ---- Snapshots ------------------------------------------------------------------------
  */
 
-/* Each guild's row has a checksum; a row that doesn't fit it breaks its shard's snapshot:
- * store_snapshot_load says so and answers CORDAGE_ENOTFOUND. */
+/* Each guild's row has a checksum, and the head counts them; a row that doesn't fit, or
+ * is missing, breaks its shard's snapshot: store_snapshot_load says so to the log, drops
+ * it and answers CORDAGE_ENOTFOUND. */
 struct store_snapshot {
     uint32_t shard_id, shard_count;
     uint32_t format;       /* cache.h's CACHE_FORMAT when it was written */
@@ -127,14 +128,17 @@ struct store_packed {
 uint64_t store_mark(struct str session_id);
 
 /* Adds changed guilds to a shard's snapshot and moves it to `head`, in one transaction. A
- * snapshot of another session, format or policy is dropped first: then `guilds` are all.
- * What is new is on the disk at the next checkpoint; a lost one leaves the one before. */
+ * snapshot of another session, format or policy is dropped first: then `guilds` are all;
+ * so are any shard's that were not saved for two days. What is new outlives the process
+ * at once, and is on the disk at the next checkpoint; a lost one leaves the one before.
+ */
 int store_snapshot_save(struct store *s, const struct store_snapshot *head,
                         const struct store_packed *guilds, size_t n);
 /* Calls `each` with every guild in the order in which they were saved, oldest first
- * (users of later ones are the truer). `each` returns 0 to go on. CORDAGE_ENOTFOUND:
- * there is none that fits head's ids, format (an older one fits), policy_mark and
- * session_mark; head->seq and saved_at are filled in. */
+ * (users of later ones are the truer). `each` returns 0 to go on; else loading ends and
+ * answers that. On every answer but 0 what `each` got is to be thrown away.
+ * CORDAGE_ENOTFOUND: there is none that fits head's ids, format (an older one fits),
+ * policy_mark and session_mark; head->seq and saved_at are filled in. */
 int store_snapshot_load(struct store *s, struct store_snapshot *head,
                         int (*each)(void *user, uint64_t guild_id, struct str bytes),
                         void *user);

@@ -47,14 +47,6 @@ static void on_resumed(cordage_client *c, const cordage_resumed *resumed, void *
            resumed->replayed);
 }
 
-/* The answer to cordage_request_guild_members, a thousand members at a time. */
-static void on_members(cordage_client *c, const cordage_members_chunk *chunk, void *user)
-{
-    (void)c, (void)user;
-    printf("shard %u: %zu members of guild %" PRIu64 "\n", chunk->event->shard_id,
-           cordage_json_count(chunk->members), chunk->guild_id);
-}
-
 /* The answer to cordage_update_voice_state: from here a voice library takes over. */
 static void on_voice_server(cordage_client *c, const cordage_voice_server *server,
                             void *user)
@@ -95,13 +87,27 @@ static void say_guilds(cordage_client *c, cordage_id channel_id)
     cordage_create_message(c, channel_id, text, NULL, NULL);
 }
 
+/* The answer to cordage_request_guild_members. */
+static void on_members(cordage_client *c, const cordage_result *result, void *user)
+{
+    cordage_id guild_id = cordage_json_id(cordage_json_get(result->data, "guild_id"));
+
+    (void)user;
+    if (result->err)
+        printf("no members: %s\n", result->message);
+    else
+        printf("shard %u: %zu members of guild %" PRIu64 "\n",
+               cordage_shard_for_guild(c, guild_id),
+               cordage_json_count(cordage_json_get(result->data, "members")), guild_id);
+}
+
 static void find_members(cordage_client *c, cordage_id guild_id, const char *name)
 {
     cordage_members_request request = { .guild_id = guild_id,
                                         .query = name,
                                         .limit = 10 };
 
-    if (cordage_request_guild_members(c, &request) == CORDAGE_ENOTFOUND)
+    if (cordage_request_guild_members(c, &request, on_members, NULL) == CORDAGE_ENOTFOUND)
         printf("guild %" PRIu64 " is on shard %u, which does not run here\n", guild_id,
                cordage_shard_for_guild(c, guild_id));
 }
@@ -208,7 +214,6 @@ int main(int argc, char **argv)
     cordage_on_ready(c, on_ready, NULL);
     cordage_on_resumed(c, on_resumed, NULL);
     cordage_on_message_create(c, on_message, NULL);
-    cordage_on_guild_members_chunk(c, on_members, NULL);
     cordage_on_voice_server_update(c, on_voice_server, NULL);
     cordage_every(c, bot.health_s * 1000, show_health, NULL);
     status = cordage_client_run(c); /* until Ctrl-C, or until Discord refuses the bot */

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "error.h"
 #include "json.h"
+#include "json_text.h"
 #include "limits.h"
 #include "views.h"
 
@@ -96,6 +97,36 @@ static size_t parse_and_walk(struct json_parser *p, const uint8_t *data, size_t 
     return sum;
 }
 
+/* The text of each member is JSON of its own, if it is found at all. */
+static void check_texts(struct json_parser *p, struct str text)
+{
+    struct json_parser *second = json_parser_new();
+    struct buf copy = { 0 };
+    cordage_json root, value;
+    struct json_iter it;
+    char key[32];
+
+    if (!second || buf_append_str(&copy, text))
+        abort();
+    if (json_parse(p, buf_str(&copy), &root) == 0 &&
+        cordage_json_type_of(root) == CORDAGE_JSON_OBJECT)
+        for (bool more = json_first(root, &it); more; more = json_next(&it)) {
+            struct buf member = { 0 };
+
+            if (it.key.n >= sizeof key || memchr(it.key.p, '\0', it.key.n))
+                continue;
+            snprintf(key, sizeof key, "%.*s", STR_FMT(it.key));
+            if (buf_append_str(&member, json_text(buf_str(&copy), key)))
+                abort();
+            FUZZ_CHECK(member.n == 0 ||
+                       json_parse(second, buf_str(&member), &value) == 0);
+            buf_release(&member);
+        }
+    (void)json_text(text, "d"); /* also of what is no JSON at all */
+    buf_release(&copy);
+    json_parser_free(second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json_parser *p = json_parser_new();
@@ -107,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(parse_and_walk(p, data, size, '"') == sum);
     FUZZ_CHECK(parse_and_walk(p, data, size, '1') == sum);
     FUZZ_CHECK(parse_and_walk(p, data, size, '}') == sum);
+    check_texts(p, (struct str){ (const char *)data, size });
     json_parser_free(p);
     return 0;
 }

@@ -56,12 +56,20 @@ static void count_wait(cordage_client *c, const cordage_event *event, int err, v
     (*n)++;
 }
 
-/* Everything that can be asked of a client that is never run. */
-static int use(cordage_client *c)
+static int ask_members(cordage_client *c, int *n_done, int *n_asked)
 {
     cordage_members_request members = { .guild_id = 1u << 22,
                                         .query = "ann",
                                         .limit = 5 };
+    int err = cordage_request_guild_members(c, &members, count_done, n_done);
+
+    *n_asked += err == 0;
+    return err;
+}
+
+/* Everything that can be asked of a client that is never run. */
+static int use(cordage_client *c)
+{
     int n_done = 0, n_asked = 0, n_waits = 0, n_waited = 0, err, id;
 
     id = cordage_on_any(c, on_event, NULL);
@@ -75,7 +83,7 @@ static int use(cordage_client *c)
     if (!err)
         err = cordage_update_voice_state(c, 1u << 22, 2, false, true);
     if (!err)
-        err = cordage_request_guild_members(c, &members);
+        err = ask_members(c, &n_done, &n_asked);
     if (!err)
         err = cordage_update_presence(c, "idle", 4, "resting");
     if (!err)

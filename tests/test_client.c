@@ -348,10 +348,7 @@ static void on_event(cordage_client *c, const cordage_event *event, void *user)
     struct bot *b = user;
 
     if (cordage_str_is(event->name, "GUILD_MEMBERS_CHUNK")) {
-        cordage_json nonce = cordage_json_get(event->data, "nonce");
-
-        b->chunks += cordage_str_is(cordage_json_string(nonce), "who") &&
-                     event->shard_id == cordage_shard_for_guild(c, event->guild_id);
+        b->chunks += event->shard_id == cordage_shard_for_guild(c, event->guild_id);
     }
     if (cordage_str_is(event->name, "VOICE_STATE_UPDATE"))
         b->voice += event->shard_id == cordage_shard_for_guild(c, event->guild_id);
@@ -367,11 +364,9 @@ static void prepare_commands(struct bot *b)
     /* Before the start, and so before it is known which shard has which guild. */
     for (uint32_t i = 0; i < world->n_guilds; i++) {
         const struct world_guild *g = &world->guilds[i];
-        cordage_members_request request = {
-            .guild_id = g->id, .query = "a", .limit = 5, .nonce = "who"
-        };
+        cordage_members_request request = { .guild_id = g->id, .query = "a", .limit = 5 };
 
-        CHECK_INT(cordage_request_guild_members(b->client, &request), 0);
+        CHECK_INT(cordage_request_guild_members(b->client, &request, NULL, NULL), 0);
         CHECK_INT(cordage_update_voice_state(b->client, g->id,
                                              world_channel_id(g, world_n_channels(g) - 1),
                                              false, true),
@@ -846,6 +841,7 @@ TEST(a_message_that_discord_would_refuse_is_not_sent)
 
 TEST(commands_that_make_no_sense_are_refused)
 {
+    char text[4100];
     cordage_options options = CORDAGE_OPTIONS_INIT;
     cordage_members_request none = { .guild_id = 1 };
     cordage_members_request all_of_ann = { .guild_id = 1, .query = "ann" };
@@ -853,21 +849,24 @@ TEST(commands_that_make_no_sense_are_refused)
         .guild_id = 1, .query = "", .user_ids = (cordage_id[]){ 1 }, .n_user_ids = 1
     };
     cordage_members_request no_guild = { .query = "" };
-    cordage_members_request long_nonce = { .guild_id = 1,
-                                           .query = "",
-                                           .nonce = "123456789012345678901234567890123" };
+    cordage_members_request all = { .guild_id = 1u << 22, .query = "" };
+    cordage_members_request long_query = { .guild_id = 1, .query = text, .limit = 1 };
     cordage_client *c;
     cordage_error error;
 
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
     options.token = "a.b.c";
     options.shard_count = 2;
     options.shard_first = 1;
     CHECK_INT(cordage_client_new(&options, &c, &error), 0);
-    CHECK_INT(cordage_request_guild_members(c, &none), CORDAGE_EINVAL);
-    CHECK_INT(cordage_request_guild_members(c, &all_of_ann), CORDAGE_EINVAL);
-    CHECK_INT(cordage_request_guild_members(c, &both), CORDAGE_EINVAL);
-    CHECK_INT(cordage_request_guild_members(c, &no_guild), CORDAGE_EINVAL);
-    CHECK_INT(cordage_request_guild_members(c, &long_nonce), CORDAGE_EINVAL);
+    CHECK_INT(cordage_request_guild_members(c, &none, NULL, NULL), CORDAGE_EINVAL);
+    CHECK_INT(cordage_request_guild_members(c, &all_of_ann, NULL, NULL), CORDAGE_EINVAL);
+    CHECK_INT(cordage_request_guild_members(c, &both, NULL, NULL), CORDAGE_EINVAL);
+    CHECK_INT(cordage_request_guild_members(c, &no_guild, NULL, NULL), CORDAGE_EINVAL);
+    CHECK_INT(cordage_request_guild_members(c, &long_query, NULL, NULL), CORDAGE_EINVAL);
+    /* Without the intent it would never be answered. */
+    CHECK_INT(cordage_request_guild_members(c, &all, NULL, NULL), CORDAGE_EINVAL);
     CHECK_INT(cordage_update_voice_state(c, 0, 1, false, false), CORDAGE_EINVAL);
     CHECK_INT(cordage_update_presence(c, "busy", 0, NULL), CORDAGE_EINVAL);
     CHECK_INT(cordage_update_presence(c, "idle", 6, "x"), CORDAGE_EINVAL);

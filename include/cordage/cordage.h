@@ -24,6 +24,7 @@
 #define CORDAGE_H
 
 #include "cordage/cache.h"
+#include "cordage/commands.h"
 #include "cordage/error.h"
 #include "cordage/json.h"
 #include "cordage/permissions.h"
@@ -276,62 +277,6 @@ CORDAGE_VIEWS(CORDAGE_READ)
 typedef void (*cordage_tick_fn)(cordage_client *c, void *user);
 CORDAGE_EXPORT int cordage_every(cordage_client *c, uint32_t interval_ms,
                                  cordage_tick_fn fn, void *user);
-
-/* ---- Commands -------------------------------------------------------------- */
-
-/* The answer to a request. Borrowed for the callback. */
-typedef struct cordage_result {
-    int err;             /* 0, or a CORDAGE_E* */
-    long status;         /* the HTTP status, 0 if there was no answer */
-    const char *message; /* what went wrong, "" if nothing did */
-    cordage_json data;   /* the answer's body, absent if it had none */
-} cordage_result;
-typedef void (*cordage_result_fn)(cordage_client *c, const cordage_result *result,
-                                  void *user);
-
-/* Sends a message of at most 2,000 characters. Source: Discord, "Create Message". `done`
- * (NULL: nobody asks) is called exactly once, on a handler thread (a loop with
- * handler_threads 0), also when the client stops first; but not when this returns an
- * error: CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED (the client has
- * stopped). Before the start it waits for it. It is sent at most once: with a nonce that
- * Discord enforces. [any thread] */
-CORDAGE_EXPORT int cordage_create_message(cordage_client *c, cordage_id channel_id,
-                                          const char *content, cordage_result_fn done,
-                                          void *user);
-
-/* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard. Source:
- * Discord, "Update Voice State". Waits until that shard is ready, also across a
- * reconnect, up to 10 minutes. CORDAGE_ENOTFOUND: that shard does not run here;
- * CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
-CORDAGE_EXPORT int cordage_update_voice_state(cordage_client *c, cordage_id guild_id,
-                                              cordage_id channel_id, bool self_mute,
-                                              bool self_deaf);
-
-typedef struct cordage_members_request {
-    cordage_id guild_id;
-    const char *query;          /* a prefix of the username, "" for all; NULL: by ids */
-    uint32_t limit;             /* with query; 0 (all) only with "" */
-    bool presences;             /* needs the GUILD_PRESENCES intent */
-    const cordage_id *user_ids; /* at most 100 */
-    size_t n_user_ids;
-    const char *nonce; /* at most 32 bytes; comes back in the chunks; NULL: none */
-} cordage_members_request;
-/* Asks for members on the guild's shard; they come as GUILD_MEMBERS_CHUNK
- * (cordage_on_any). Source: Discord, "Request Guild Members": all members of one guild at
- * most once in 30 s, else RATE_LIMITED comes in their place. `request` and what it points
- * at is borrowed for the call. The rest as for cordage_update_voice_state. [any thread]
- */
-CORDAGE_EXPORT int cordage_request_guild_members(cordage_client *c,
-                                                 const cordage_members_request *request);
-
-/* Shows `activity` ("with 4 shards", at most 128 characters; NULL: none) and `status`
- * ("online", "idle", "dnd", "invisible"; NULL: online) on every shard that runs here, now
- * and after every new IDENTIFY. Source: Discord, "Update Presence". `type`: 0 playing, 1
- * streaming, 2 listening, 3 watching, 4 custom, 5 competing. At most 5 in 20 s leave; of
- * those that wait, only the newest. CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any
- * thread] */
-CORDAGE_EXPORT int cordage_update_presence(cordage_client *c, const char *status,
-                                           int type, const char *activity);
 
 /* ---- Shards ---------------------------------------------------------------- */
 

@@ -18,6 +18,15 @@ enum {
     LIMIT_WRITE_QUEUE = 1024 * 1024,
     /* Commands waiting for a shard's send budget: ten minutes of it. */
     LIMIT_OUTBOX = 1024,
+    /* Questions that a shard has open, and of these, that wait in its outbox: the rest of
+     * that is for others. */
+    LIMIT_GATHERS = 4096,
+    LIMIT_GATHERS_LEAVING = 16,
+    /* The gathered answer to one of them: some 80,000 members. Parsed it takes ten times
+     * as much. */
+    LIMIT_GATHER = 32 * 1024 * 1024,
+    /* Chunks of one: Discord's largest guilds have some 20,000. */
+    LIMIT_CHUNKS = 65536,
     /* Events waiting for handlers, per shard (default; an option). */
     LIMIT_EVENT_QUEUE = 4096,
     /* The largest value that option may have: so many events can be open at one time. */

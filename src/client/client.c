@@ -4,6 +4,7 @@
 
 #include "caching.h"
 #include "commands.h"
+#include "parcel.h"
 
 /* ---- Mail ------------------------------------------------------------------
  */
@@ -144,7 +145,7 @@ void cordage_client_free(cordage_client *c)
     /* What was asked of a client that never ran is answered here. */
     waits_close(&c->waits);
     loop_free(c->control);
-    commands_drop_early(c);
+    parcels_drop_early(c);
     crew_release(&c->crew);
     caching_free(c);
     lanes_free(c->lanes);

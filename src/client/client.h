@@ -78,7 +78,7 @@ struct cordage_client {
     struct ledger ledger; /* of the gate's IDENTIFYs */
     struct timer expiry;  /* of what the cache has kept long enough */
     struct link ticks;    /* struct tick */
-    struct link early;    /* struct command; moved by run.c */
+    struct link early;    /* struct parcel; moved by run.c */
     struct timer
         timer;        /* the next try while ASKING; the end of patience while STOPPING */
     unsigned n_tries; /* of ASKING */

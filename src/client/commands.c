@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "asks.h"
 #include "notices.h"
+#include "parcel.h"
 #include "payload.h"
 
 enum {
@@ -11,234 +13,153 @@ enum {
     ACTIVITY_LAST = 5
 };
 
-/* One payload on its way to one shard. */
-struct command {
-    struct mail mail; /* to the control loop, then to the shard's */
-    struct link link; /* on client.early */
-    cordage_client *client;
-    uint64_t guild_id; /* says which shard, once the count is known */
-    struct crew_shard *shard;
-    struct buf payload;
+/* ---- Voice states ------------------------------------------------------------- */
+
+struct voice_command {
+    struct parcel parcel;
+    struct voice_wish wish;
 };
 
-static struct command *command_new(cordage_client *c, uint64_t guild_id)
+static void report(cordage_client *c, uint64_t guild_id, int err)
 {
-    struct command *m = mem_zero(sizeof *m);
-
-    if (m) {
-        m->client = c;
-        m->guild_id = guild_id;
-        list_init(&m->mail.link);
-        list_init(&m->link);
-    }
-    return m;
-}
-
-static void free_command(struct command *m)
-{
-    buf_release(&m->payload);
-    free(m);
-}
-
-static void report_dropped(cordage_client *c, uint64_t guild_id, int err)
-{
-    client_warn(c, err, "guild=%llu a command was dropped: %s",
+    client_warn(c, err, "guild=%llu a voice state was not sent: %s",
                 (unsigned long long)guild_id, cordage_strerror(err));
 }
 
-/* ---- To the shard ------------------------------------------------------------------ */
-
-/* On the shard's loop. */
-static void run_at_shard(struct mail *mail)
+static int send_voice(struct crew_shard *s, const struct voice_wish *w)
 {
-    struct command *m = CONTAINER_OF(mail, struct command, mail);
-    struct crew_shard *s = m->shard;
-    int err = CORDAGE_ECLOSED;
+    struct buf payload = { 0 };
+    int err = payload_voice_state(&payload, w->guild_id, w->channel_id, w->mute, w->deaf);
 
-    if (s->shard) {
-        err = shard_command(s->shard, PACE_COMMAND, 0, buf_str(&m->payload));
-        crew_shard_note(s);
-    }
-    /* In this order, so that the sum of both is never less than there are. */
-    pthread_mutex_lock(&s->lock);
-    s->in_transit--;
-    pthread_mutex_unlock(&s->lock);
-    if (err)
-        report_dropped(m->client, m->guild_id, err);
-    free_command(m);
-}
-
-/* With the client's lock held, and the crew up. On success the command is under way. */
-static int post_to_shard(struct command *m)
-{
-    struct crew *crew = &m->client->crew;
-    struct crew_shard *s =
-        crew_find(crew, shard_for_guild(m->guild_id, crew->range.count));
-    int err = 0;
-
-    if (!s)
-        return CORDAGE_ENOTFOUND;
-    pthread_mutex_lock(&s->lock);
-    if (s->in_transit + s->in_outbox >= LIMIT_OUTBOX)
-        err = CORDAGE_EFULL;
-    else
-        s->in_transit++;
-    pthread_mutex_unlock(&s->lock);
-    if (err)
-        return err;
-    m->shard = s;
-    m->mail.run = run_at_shard;
-    s->loop->host->post(s->loop->host, &m->mail);
-    return 0;
-}
-
-/* ---- Before there are shards ---------------------------------------------------------
- */
-
-/* Whether the guild's shard may run here, as far as it is known yet. */
-static bool may_run_here(const cordage_client *c, uint64_t guild_id)
-{
-    const struct settings *s = &c->settings;
-    uint32_t id;
-
-    if (c->crew_up)
-        return crew_find(&c->crew, shard_for_guild(guild_id, c->crew.range.count));
-    if (s->shards_auto)
-        return true;
-    id = shard_for_guild(guild_id, s->shard_count);
-    return id >= s->shard_first && id <= s->shard_last;
-}
-
-static void send_early(struct command *m)
-{
-    cordage_client *c = m->client;
-    int err;
-
-    pthread_mutex_lock(&c->lock);
-    c->n_early--;
-    err = post_to_shard(m);
-    pthread_mutex_unlock(&c->lock);
-    if (err) {
-        report_dropped(c, m->guild_id, err);
-        free_command(m);
-    }
-}
-
-/* On the control loop. */
-static void run_early(struct mail *mail)
-{
-    struct command *m = CONTAINER_OF(mail, struct command, mail);
-    cordage_client *c = m->client;
-
-    if (c->phase == CLIENT_RUNNING)
-        send_early(m);
-    else if (c->phase == CLIENT_ASKING)
-        list_insert(&c->early, &m->link);
-    else
-        free_command(m);
-}
-
-void commands_send_early(cordage_client *c)
-{
-    struct link *link;
-
-    while ((link = list_pop(&c->early)))
-        send_early(CONTAINER_OF(link, struct command, link));
-}
-
-void commands_drop_early(cordage_client *c)
-{
-    struct link *link;
-
-    while ((link = list_pop(&c->early)))
-        free_command(CONTAINER_OF(link, struct command, link));
-}
-
-/* Takes the command over, whatever comes of it. */
-static int submit(struct command *m)
-{
-    cordage_client *c = m->client;
-    int err = 0;
-
-    pthread_mutex_lock(&c->lock);
-    if (c->phase >= CLIENT_STOPPING) {
-        err = CORDAGE_ECLOSED;
-    } else if (c->crew_up && c->n_early == 0) {
-        err = post_to_shard(m);
-    } else if (!may_run_here(c, m->guild_id)) {
-        err = CORDAGE_ENOTFOUND;
-    } else if (c->n_early >= LIMIT_OUTBOX) {
-        err = CORDAGE_EFULL;
-    } else {
-        /* Also behind those that were early, until the last has gone: in order. */
-        c->n_early++;
-        m->mail.run = run_early;
-        c->host->post(c->host, &m->mail);
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (err)
-        free_command(m);
+    if (!err)
+        err = shard_command(s->shard, PACE_VOICE, w->guild_id, buf_str(&payload));
+    buf_release(&payload);
     return err;
 }
 
-/* ---- The commands
- * ---------------------------------------------------------------------- */
+static void voice_arrived(struct parcel *p, int err)
+{
+    struct voice_command *m = CONTAINER_OF(p, struct voice_command, parcel);
+    const struct voice_wish *w = &m->wish;
+    struct crew_shard *s = p->shard;
+
+    /* First written down, since it may leave at once. */
+    if (!err)
+        err = voice_book_wish(&s->voice, w->guild_id, w->channel_id, w->mute, w->deaf);
+    if (!err)
+        err = send_voice(s, w);
+    if (err && s)
+        voice_book_sent(&s->voice, w->guild_id, false);
+    if (err && err != CORDAGE_ECLOSED)
+        report(p->client, w->guild_id, err);
+    free(m);
+}
 
 int cordage_update_voice_state(cordage_client *c, cordage_id guild_id,
                                cordage_id channel_id, bool self_mute, bool self_deaf)
 {
-    struct command *m;
+    struct voice_command *m;
     int err;
 
     if (!guild_id)
         return CORDAGE_EINVAL;
-    m = command_new(c, guild_id);
+    m = mem_zero(sizeof *m);
     if (!m)
         return CORDAGE_ENOMEM;
-    err = payload_voice_state(&m->payload, guild_id, channel_id, self_mute, self_deaf);
-    if (err) {
-        free_command(m);
-        return err;
-    }
-    return submit(m);
+    m->wish = (struct voice_wish){ .guild_id = guild_id,
+                                   .channel_id = channel_id,
+                                   .mute = self_mute,
+                                   .deaf = self_deaf };
+    parcel_init(&m->parcel, c, PARCEL_COMMAND, guild_id, voice_arrived);
+    err = parcel_submit(&m->parcel);
+    if (err)
+        free(m);
+    return err;
 }
 
-static bool is_askable(const cordage_members_request *r)
+/* The bot is in no channel any more: it goes back to where it was. */
+static void join_again(struct crew_shard *s)
 {
-    if (!r->guild_id || (r->nonce && strlen(r->nonce) > GATEWAY_NONCE_MAX))
-        return false;
-    if (r->query)
-        return r->n_user_ids == 0 && (r->limit > 0 || r->query[0] == '\0');
-    return r->user_ids && r->n_user_ids > 0 && r->n_user_ids <= GATEWAY_MEMBERS_USER_IDS;
+    struct voice_wish *w = NULL;
+
+    while ((w = voice_book_again(&s->voice, w))) {
+        int err = send_voice(s, w);
+
+        if (err)
+            report(s->client, w->guild_id, err);
+    }
 }
 
-int cordage_request_guild_members(cordage_client *c,
-                                  const cordage_members_request *request)
+static void look_at_voice(struct crew_shard *s, cordage_json d)
 {
-    struct members_fields fields = {
-        .guild_id = request->guild_id,
-        .query = request->query,
-        .limit = request->limit,
-        .presences = request->presences,
-        .user_ids = request->user_ids,
-        .n_user_ids = request->n_user_ids,
-        .nonce = request->nonce,
-    };
-    struct command *m;
-    int err;
+    uint64_t user_id = 0, guild_id = 0, channel_id = 0;
 
-    if (!is_askable(request))
-        return CORDAGE_EINVAL;
-    m = command_new(c, request->guild_id);
-    if (!m)
-        return CORDAGE_ENOMEM;
-    err = payload_request_members(&m->payload, &fields);
-    if (err) {
-        free_command(m);
-        /* A query that makes the payload longer than Discord takes. */
-        return err == CORDAGE_ELIMIT ? CORDAGE_EINVAL : err;
+    json_id(json_get(d, "user_id"), &user_id);
+    json_id(json_get(d, "guild_id"), &guild_id);
+    json_id(json_get(d, "channel_id"), &channel_id);
+    if (user_id && user_id == s->client->user_id)
+        voice_book_seen(&s->voice, guild_id, channel_id);
+}
+
+/* ---- At the shard ----------------------------------------------------------------- */
+
+void commands_init(struct crew_shard *s)
+{
+    asks_init(s);
+    voice_book_init(&s->voice);
+}
+
+void commands_release(struct crew_shard *s)
+{
+    asks_release(s);
+    voice_book_release(&s->voice);
+}
+
+bool commands_want(const struct crew_shard *s, cordage_event_type type)
+{
+    if (type == CORDAGE_EVENT_VOICE_STATE_UPDATE || type == CORDAGE_EVENT_GUILD_DELETE)
+        return !voice_book_is_empty(&s->voice);
+    return type == CORDAGE_EVENT_READY || asks_want(s, type);
+}
+
+bool commands_take(struct crew_shard *s, cordage_event_type type, cordage_json body,
+                   struct str payload)
+{
+    bool unavailable = false;
+    uint64_t guild_id = 0;
+
+    switch (type) {
+    case CORDAGE_EVENT_READY:
+        asks_new_session(s);
+        join_again(s);
+        return true;
+    case CORDAGE_EVENT_VOICE_STATE_UPDATE:
+        look_at_voice(s, body);
+        return true;
+    case CORDAGE_EVENT_GUILD_DELETE:
+        json_id(json_get(body, "id"), &guild_id);
+        if (!json_bool(json_get(body, "unavailable"), &unavailable) || !unavailable)
+            voice_book_forget(&s->voice, guild_id);
+        return true;
+    default:
+        return asks_take(s, type, body, payload);
     }
-    return submit(m);
+}
+
+void commands_sent(struct crew_shard *s, const struct outbox_label *label, bool sent)
+{
+    if (label->kind == PACE_COMMAND) {
+        asks_sent(s, label->tag, sent);
+        return;
+    }
+    voice_book_sent(&s->voice, label->tag, sent);
+    if (!sent)
+        report(s->client, label->tag, CORDAGE_ETIMEOUT);
+}
+
+void commands_end(struct crew_shard *s)
+{
+    asks_end(s);
 }
 
 /* ---- The presence

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "cache.h"
+#include "gather.h"
 #include "guild_book.h"
 #include "json.h"
 #include "lanes.h"
@@ -18,6 +19,7 @@
 #include "shard.h"
 #include "shards.h"
 #include "status.h"
+#include "voice_book.h"
 
 struct cordage_client;
 
@@ -64,12 +66,19 @@ struct crew_shard {
     uint64_t replayed;    /* events since it began to resume */
     atomic_ullong parsed; /* payloads, here and for handlers: tests count them */
     bool identified;      /* an IDENTIFY has left: the presence of that moment is shown */
+    struct {
+        struct gather_book book;
+        struct timer timer;
+        bool ended;
+    } asks;                  /* asks.h */
+    struct voice_book voice; /* where the bot wants to be */
     struct mail go_on_mail;
     struct job lost_job;     /* tells the handlers that the session is lost */
     atomic_bool lost_queued; /* it is the executor's */
     pthread_mutex_t lock;    /* of what follows */
     bool go_on_posted;
     size_t in_transit; /* commands on their way to the loop */
+    size_t n_asks;     /* questions that are not over, from their submission on */
     size_t in_outbox;  /* that waited there when it was last looked at, or more */
 };
 

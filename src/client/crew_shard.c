@@ -2,6 +2,7 @@
  * questions to the gate, its state to whoever reads it. All on the shard's loop but where
  * said. */
 #include "client.h"
+#include "commands.h"
 #include "delivery.h"
 #include "fatal.h"
 
@@ -212,11 +213,19 @@ static void refused(void *user, struct shard *shard, int code)
     client_fail(s->client, &error);
 }
 
+static void command(void *user, struct shard *shard, const struct outbox_label *label,
+                    bool sent)
+{
+    (void)shard;
+    commands_sent(user, label, sent);
+}
+
 static void stopped(void *user, struct shard *shard)
 {
     struct crew_shard *s = user;
 
     (void)shard;
+    commands_end(s);
     crew_shard_note(s);
     crew_shard_stopped(s);
 }
@@ -235,6 +244,7 @@ static const struct shard_ops ops = {
     .session_lost = session_lost,
     .new_url = new_url,
     .refused = refused,
+    .command = command,
     .stopped = stopped,
 };
 
@@ -266,6 +276,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     s->lost_job =
         (struct job){ .run = run_lost, .release = release_lost, .barrier = true };
     status_init(&s->status, id, c->crew.range.count);
+    commands_init(s);
     make_pass(s);
     lane_group_init(&s->lanes, c->lanes, c->settings.event_queue);
     s->lanes.half_done = half_done;
@@ -274,6 +285,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
 
 void crew_shard_release(struct crew_shard *s)
 {
+    commands_release(s);
     guild_book_release(&s->guilds);
     cache_slice_free(s->cache);
     pass_release(&s->pass);

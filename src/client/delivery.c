@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "commands.h"
 
 static void release_delivery(struct job *job)
 {
@@ -30,7 +31,8 @@ static void keep_delivery(struct job *job)
 
 struct wants {
     bool handlers, waits, cache, client;
-    bool on_loop; /* somebody must read it here */
+    bool commands; /* what the bot asked for is answered by it */
+    bool on_loop;  /* somebody must read it here */
 };
 
 /* What the client itself must know of. */
@@ -53,10 +55,12 @@ static struct wants wants_of(const struct crew_shard *s, cordage_event_type type
         .waits = waits_want(&c->waits, type) && !c->stopping,
         .cache = s->cache && cache_wants(c->cache, type),
         .client = is_noted(type),
+        .commands = commands_want(s, type),
     };
 
     /* Handlers that run here and now need no lane. */
-    w.on_loop = w.waits || w.cache || w.client || (w.handlers && !is_inline(s));
+    w.on_loop =
+        w.waits || w.cache || w.client || w.commands || (w.handlers && !is_inline(s));
     return w;
 }
 
@@ -222,6 +226,7 @@ static int take_if_wanted(struct crew_shard *s, const struct dispatch *event, bo
                           .sequence = event->seq,
                           .text.payload = event->payload };
     struct wants wants = wants_of(s, d.type);
+    int err;
 
     if (d.type == CORDAGE_EVENT_RESUMED)
         d.replayed = s->replayed;
@@ -232,7 +237,11 @@ static int take_if_wanted(struct crew_shard *s, const struct dispatch *event, bo
     d.job.run = delivery_run;
     d.job.release = release_delivery;
     d.job.barrier = d.type == CORDAGE_EVENT_READY || d.type == CORDAGE_EVENT_RESUMED;
-    return take(s, event, &wants, &d, room);
+    err = take(s, event, &wants, &d, room);
+    /* Behind its handlers, so that an answer's callback comes last. */
+    if (!err && wants.commands && !commands_take(s, d.type, d.body, event->payload))
+        *room = false;
+    return err;
 }
 
 /* Discord says nothing of a guild that was lost with its session: READY just doesn't list

@@ -13,10 +13,10 @@
 
 #include "client.h"
 #include "caching.h"
-#include "commands.h"
 #include "fatal.h"
 #include "loop_mark.h"
 #include "notices.h"
+#include "parcel.h"
 #include "ticks.h"
 
 enum { PATIENCE_MS = 10 * 1000, SIGNAL_ECHO_MS = 500 };
@@ -95,7 +95,7 @@ static void crew_is_up(cordage_client *c)
     /* Since the shards were made another may have been asked for. */
     crew_new_presence(c);
     pthread_mutex_unlock(&c->lock);
-    commands_send_early(c);
+    parcels_send_early(c);
 }
 
 void client_start(cordage_client *c, const struct gateway_bot *bot)
@@ -342,7 +342,7 @@ static void finish(cordage_client *c)
     close_signals(c);
     crew_end(c);
     ticks_release(c);
-    commands_drop_early(c);
+    parcels_drop_early(c);
     gate_free(c->gate);
     c->gate = NULL;
     ledger_release(&c->ledger);

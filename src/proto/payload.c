@@ -179,14 +179,12 @@ int payload_presence(struct buf *out, struct str presence_object)
     return finish(&w);
 }
 
-static void put_user_ids(struct json_writer *w, const struct members_fields *f)
+static void put_ids(struct json_writer *w, const char *key, const uint64_t *ids, size_t n)
 {
-    size_t i;
-
-    json_key(w, "user_ids");
+    json_key(w, key);
     json_open(w, '[');
-    for (i = 0; i < f->n_user_ids; i++)
-        json_put_id(w, f->user_ids[i]);
+    for (size_t i = 0; i < n; i++)
+        json_put_id(w, ids[i]);
     json_shut(w, ']');
 }
 
@@ -208,7 +206,7 @@ int payload_request_members(struct buf *out, const struct members_fields *f)
         json_key(&w, "limit");
         json_put_u64(&w, f->limit);
     } else {
-        put_user_ids(&w, f);
+        put_ids(&w, "user_ids", f->user_ids, f->n_user_ids);
     }
     if (f->presences) {
         json_key(&w, "presences");
@@ -218,6 +216,34 @@ int payload_request_members(struct buf *out, const struct members_fields *f)
         json_key(&w, "nonce");
         json_put_z(&w, f->nonce);
     }
+    json_shut(&w, '}');
+    return finish(&w);
+}
+
+int payload_request_sounds(struct buf *out, const uint64_t *guild_ids, size_t n)
+{
+    struct json_writer w;
+
+    begin(&w, out, OP_REQUEST_SOUNDBOARD_SOUNDS);
+    json_open(&w, '{');
+    put_ids(&w, "guild_ids", guild_ids, n);
+    json_shut(&w, '}');
+    return finish(&w);
+}
+
+int payload_request_channel_info(struct buf *out, uint64_t guild_id)
+{
+    struct json_writer w;
+
+    begin(&w, out, OP_REQUEST_CHANNEL_INFO);
+    json_open(&w, '{');
+    json_key(&w, "guild_id");
+    json_put_id(&w, guild_id);
+    json_key(&w, "fields");
+    json_open(&w, '[');
+    json_put_z(&w, "status");
+    json_put_z(&w, "voice_start_time");
+    json_shut(&w, ']');
     json_shut(&w, '}');
     return finish(&w);
 }

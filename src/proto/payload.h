@@ -55,5 +55,9 @@ struct members_fields {
 };
 /* CORDAGE_EINVAL, too, when either is more. */
 int payload_request_members(struct buf *out, const struct members_fields *f);
+/* Op 31. */
+int payload_request_sounds(struct buf *out, const uint64_t *guild_ids, size_t n);
+/* Op 43, for all fields there are. */
+int payload_request_channel_info(struct buf *out, uint64_t guild_id);
 
 #endif

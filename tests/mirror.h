@@ -358,6 +358,28 @@ static inline void mirror_thread(struct mirror *m, uint64_t guild, cordage_json 
     }
 }
 
+/* A forum's last message is its last post. */
+static inline void mirror_post(struct mirror *m, uint64_t guild, cordage_json d)
+{
+    uint64_t parent = mirror_id(d, "parent_id");
+    struct mirror_object *o = mirror_find(m, "channels", guild, parent);
+    struct buf text = { 0 };
+    cordage_json v;
+    int64_t type;
+
+    assert_non_null(o);
+    CHECK_INT(json_parse(m->parsers[0], buf_str(&o->json), &v), 0);
+    type = cordage_json_int(json_get(v, "type"), -1);
+    if (type != 15 && type != 16)
+        return;
+    CHECK_INT(buf_printf(&text, "{\"last_message_id\":\"%llu\"}",
+                         (unsigned long long)mirror_id(d, "id")),
+              0);
+    CHECK_INT(json_parse(m->parsers[1], buf_str(&text), &v), 0);
+    mirror_merge(m, "channels", guild, parent, v, NULL);
+    buf_release(&text);
+}
+
 static inline void mirror_own_member(struct mirror *m, uint64_t guild, uint64_t thread,
                                      cordage_json member)
 {
@@ -537,6 +559,8 @@ static inline void mirror_apply(struct mirror *m, const char *name, uint64_t sel
         mirror_merge(m, "channels", guild, mirror_id(d, "channel_id"), d, skip);
     } else if (strcmp(name, "THREAD_CREATE") == 0 || strcmp(name, "THREAD_UPDATE") == 0) {
         mirror_thread(m, guild, d);
+        if (strcmp(name, "THREAD_CREATE") == 0)
+            mirror_post(m, guild, d);
     } else if (strcmp(name, "THREAD_DELETE") == 0) {
         mirror_remove(m, "threads", guild, id);
         mirror_remove(m, "own", guild, id);

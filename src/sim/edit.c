@@ -33,8 +33,7 @@ void edit_begin(struct edit *e)
     json_open(&e->j, '{');
 }
 
-/* The text that was written; false: an error sticks. */
-static bool end(struct edit *e, struct str *out)
+bool edit_end(struct edit *e, struct str *out)
 {
     int err;
 
@@ -50,7 +49,7 @@ void edit_put(struct edit *e, enum world_list list, uint64_t id)
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         e->err = changes_put(e->world, e->g, list, id, text);
 }
 
@@ -58,7 +57,7 @@ void edit_merge(struct edit *e, enum world_list list, uint64_t id)
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         e->err = changes_merge(e->world, e->g, list, id, text);
 }
 
@@ -66,7 +65,7 @@ void edit_merge_guild(struct edit *e)
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         e->err = changes_merge_guild(e->world, e->g, text);
 }
 
@@ -74,7 +73,7 @@ void edit_merge_user(struct edit *e, uint64_t user_id)
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         e->err = changes_merge_user(e->world, user_id, text);
 }
 
@@ -82,7 +81,7 @@ void edit_put_presence(struct edit *e, uint64_t user_id)
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         e->err = changes_put_presence(e->world, user_id, text);
 }
 
@@ -119,7 +118,7 @@ static void send(struct edit *e, const char *name, uint32_t intent,
 {
     struct str text;
 
-    if (end(e, &text))
+    if (edit_end(e, &text))
         sim_tell(e->sim, name, intent, to, text, e->now);
 }
 

@@ -33,6 +33,8 @@ uint64_t edit_new_id(struct edit *e);
 
 /* Opens an object; e->j writes into it. */
 void edit_begin(struct edit *e);
+/* Ends it; *out is the text, until something else begins. False: an error sticks. */
+bool edit_end(struct edit *e, struct str *out);
 /* It is a new object, or one in place of another. */
 void edit_put(struct edit *e, enum world_list list, uint64_t id);
 /* Its members replace those of the object. */
@@ -70,6 +72,13 @@ void edit_tell_voice(struct edit *e, uint64_t user_id);
 /* ---- Whole changes, with all that follows from them ------------------------------- */
 
 void edit_delete_role(struct edit *e, uint64_t id);
+struct edit_thread {
+    uint64_t parent, owner;
+    enum channel_type parent_type, type;
+    struct str name;
+    bool with_bot; /* the bot is in it */
+};
+void edit_create_thread(struct edit *e, uint64_t id, const struct edit_thread *t);
 /* With its threads, stage and events; those who are in it leave; those below a category
  * come out of it. */
 void edit_delete_channel(struct edit *e, uint64_t id);

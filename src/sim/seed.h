@@ -64,6 +64,7 @@ uint64_t seed_member_id(const struct world *w, const struct world_guild *g,
 uint32_t seed_n_channels(const struct world_guild *g);
 void seed_put_channel(const struct world *w, const struct world_guild *g, uint32_t index,
                       struct json_writer *j);
+enum channel_type seed_thread_type(uint32_t index);
 uint32_t seed_n_threads(const struct world_guild *g);
 void seed_put_thread(const struct world *w, const struct world_guild *g, uint32_t index,
                      struct json_writer *j);

@@ -215,6 +215,11 @@ static const struct thread {
     { CHANNEL_ANNOUNCEMENT_THREAD, "about the news", 10080 },
 };
 
+enum channel_type seed_thread_type(uint32_t index)
+{
+    return threads[index].type;
+}
+
 uint32_t seed_n_threads(const struct world_guild *g)
 {
     return g->is_rich ? sizeof threads / sizeof *threads : 0;

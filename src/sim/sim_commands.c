@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
+#include "changes.h"
 #include "field.h"
+#include "json_copy.h"
+#include "shards.h"
 
 struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now)
 {
@@ -11,9 +14,10 @@ struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint6
     uint64_t guild_id = 0;
 
     json_id(id, &guild_id);
-    g = world_find_guild(&c->sim->world, guild_id);
-    if (g && sim_session_has_guild(c->session, g))
-        return g;
+    g = c->sim->world.n_guilds ? map_get(&c->sim->world.guild_by_id, guild_id) : NULL;
+    if (g && shard_for_guild(g->id, c->session->wants.shard_count) ==
+                 c->session->wants.shard_id)
+        return g->is_gone || g->unavailable ? NULL : g; /* no answer, and no fault */
     sim_conn_broke(c, RULE_WRONG_SHARD, now, "guild %llu", (unsigned long long)guild_id);
     return NULL;
 }
@@ -194,12 +198,40 @@ void sim_on_soundboard(struct sim_conn *c, cordage_json d, uint64_t now)
     }
 }
 
+/* What is asked for of a voice channel: null where there is nothing. */
+static void put_channel_info(struct world *w, struct world_guild *g, uint32_t index,
+                             cordage_json fields, struct json_writer *j)
+{
+    uint64_t id = world_channel_id(g, index);
+    cordage_json info = { 0 };
+    struct json_iter it;
+
+    if (g->changes)
+        changes_read(w, g, LIST_VOICE_INFO, id, &info);
+    json_open(j, '{');
+    field_id(j, "id", id);
+    for (bool more = json_first(fields, &it); more; more = json_next(&it)) {
+        static const char *const names[] = { "status", "voice_start_time" };
+        struct str name = STR("");
+
+        json_str(it.value, &name);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            if (!str_is(name, names[i]))
+                continue;
+            json_key(j, names[i]);
+            json_copy(j, json_get(info, names[i]));
+        }
+    }
+    json_shut(j, '}');
+}
+
 void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now)
 {
+    cordage_json fields = json_get(d, "fields");
     struct world_guild *g;
     struct json_writer w;
 
-    if (cordage_json_type_of(json_get(d, "fields")) != CORDAGE_JSON_ARRAY) {
+    if (cordage_json_type_of(fields) != CORDAGE_JSON_ARRAY) {
         sim_conn_bad_body(c, now, "fields is not an array");
         return;
     }
@@ -210,11 +242,10 @@ void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now)
     json_open(&w, '{');
     field_id(&w, "guild_id", g->id);
     field_open(&w, "channels", '[');
-    json_open(&w, '{');
-    field_id(&w, "id", world_channel_id(g, g->n_text + 1));
-    field_null(&w, "status");
-    field_null(&w, "voice_start_time");
-    json_shut(&w, '}');
+    for (uint32_t i = 0; i < world_n_channels(g); i++)
+        if (world_channel_type(g, i) == CHANNEL_VOICE ||
+            world_channel_type(g, i) == CHANNEL_STAGE)
+            put_channel_info(&c->sim->world, g, i, fields, &w);
     json_shut(&w, ']');
     json_shut(&w, '}');
     answer(c, "CHANNEL_INFO", &w, now);

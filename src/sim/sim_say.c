@@ -79,6 +79,16 @@ static struct str or_none(struct str json)
     return json.n ? json : STR("[]");
 }
 
+static enum channel_type type_of(const struct world *w, const struct world_guild *g,
+                                 uint64_t channel_id)
+{
+    uint32_t index;
+
+    if (world_find(w, g, LIST_CHANNELS, channel_id, &index))
+        return world_channel_type(g, index);
+    return world_thread_type(w, g, channel_id);
+}
+
 /* `gateway`: as in MESSAGE_CREATE, else as in REST. `bare`: without its content. */
 static void write_message(const struct saying *y, bool gateway, bool bare,
                           struct json_writer *w)
@@ -111,7 +121,7 @@ static void write_message(const struct saying *y, bool gateway, bool bare,
         field_raw(w, "message_reference", m->reference);
     if (gateway) {
         field_id(w, "guild_id", m->guild->id);
-        field_u64(w, "channel_type", 0);
+        field_u64(w, "channel_type", type_of(world, m->guild, m->channel_id));
         json_key(w, "member");
         world_write_member(world, m->guild, &y->author, false, w);
     }

@@ -201,6 +201,18 @@ enum channel_type world_channel_type(const struct world_guild *g, uint32_t index
                : seed_channel_type(g, index);
 }
 
+enum channel_type world_thread_type(const struct world *w, const struct world_guild *g,
+                                    uint64_t thread_id)
+{
+    uint32_t index;
+
+    if (!world_find(w, g, LIST_THREADS, thread_id, &index))
+        return CHANNEL_PUBLIC_THREAD;
+    return g->changes
+               ? (enum channel_type)g->changes->lists[LIST_THREADS].entries[index].type
+               : seed_thread_type(index);
+}
+
 static struct world_guild *find_part(const struct world *w, enum world_list list,
                                      uint64_t id, uint32_t *index)
 {

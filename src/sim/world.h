@@ -127,6 +127,9 @@ struct world_guild *world_find_thread(const struct world *w, uint64_t thread_id,
 uint32_t world_n_channels(const struct world_guild *g);
 uint64_t world_channel_id(const struct world_guild *g, uint32_t index);
 enum channel_type world_channel_type(const struct world_guild *g, uint32_t index);
+/* Of an active thread. */
+enum channel_type world_thread_type(const struct world *w, const struct world_guild *g,
+                                    uint64_t thread_id);
 /* The guild's voice channel that always is there. */
 static inline uint32_t world_voice_channel(const struct world_guild *g)
 {

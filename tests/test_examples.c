@@ -311,6 +311,27 @@ static void ask_bot(struct running *r, const char *words, const char *answer)
         fail_msg("\"%s\" was not answered by \"%s\"", words, answer);
 }
 
+TEST(the_cache_knows_channels_members_and_what_there_was)
+{
+    struct running r;
+
+    start_quiet(&r, "caching");
+    ask_bot(&r, "!here", "\"This is #");
+    CHECK_INT(ask(&r, "/_sim/life", "{\"per_second\":500}", NULL, NULL), 204);
+    expect(&r, "#");
+    end(&r);
+}
+
+TEST(permissions_are_counted)
+{
+    struct running r;
+
+    start_quiet(&r, "permissions");
+    ask_bot(&r, "!may", "CREATE_INSTANT_INVITE, KICK_MEMBERS, ");
+    ask_bot(&r, "!maykick 1", "\"You may not.\"");
+    end(&r);
+}
+
 TEST(a_quiz_waits_for_its_answer)
 {
     struct running r;
@@ -330,4 +351,5 @@ RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(a_part_that_is_none_gets_a_sentence_and_2),
           T(the_status_table_has_every_shard_and_a_total),
 
-          T(a_quiz_waits_for_its_answer))
+          T(the_cache_knows_channels_members_and_what_there_was),
+          T(permissions_are_counted), T(a_quiz_waits_for_its_answer))

@@ -11,7 +11,7 @@ struct object {
     max_align_t body[];       /* the public struct */
 };
 
-static void *object_new(size_t size)
+void *object_new(size_t size)
 {
     struct object *o = mem_zero(sizeof *o + size);
 

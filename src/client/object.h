@@ -9,6 +9,8 @@
 #include "json.h"
 #include "views.h"
 
+/* `size` zeroed bytes that cordage_unref gives back; held once. NULL: out of memory. */
+void *object_new(size_t size);
 /* A typed view of `json`, held once. `json` has BUF_SLACK readable bytes behind it and is
  * borrowed for the call. NULL: out of memory, or no JSON. */
 const void *object_view(enum view view, struct str json);

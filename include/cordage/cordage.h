@@ -156,11 +156,17 @@ CORDAGE_EXPORT int cordage_client_new(const cordage_options *options,
  * callback of the client's is left. [any thread, not a handler] */
 CORDAGE_EXPORT int cordage_client_run(cordage_client *c);
 
-/* Ends cordage_client_run. Sessions are closed with 1000; events that are queued are
+/* Ends cordage_client_run. Sessions are left open for the next process to resume; where
+ * nothing is kept (options.state_dir), or after cordage_client_end_sessions, they are
+ * closed with 1000. Events that are queued are
  * still handled and requests still answered, for up to 10 s, after which what has not
  * begun is dropped and only handlers that run are waited for. Returns at once; calling it
  * again is harmless. [any thread, handler, not from a signal handler] */
 CORDAGE_EXPORT void cordage_client_stop(cordage_client *c);
+
+/* A stop, whatever its reason, closes the sessions for good and forgets them: the bot
+ * goes offline at once, and the next start identifies anew. [any thread, handler] */
+CORDAGE_EXPORT void cordage_client_end_sessions(cordage_client *c);
 
 /* Why cordage_client_run returned non-zero; code 0 if it did not. The client's, until it
  * is freed. Never NULL. [after run] */

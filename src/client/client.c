@@ -64,6 +64,11 @@ void cordage_client_stop(cordage_client *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+void cordage_client_end_sessions(cordage_client *c)
+{
+    c->ends_sessions = true;
+}
+
 /* ---- Made and freed -------------------------------------------------------------------
  */
 

@@ -49,10 +49,12 @@ struct cordage_client {
     struct waits waits;       /* any thread */
     atomic_uint n_notices;    /* errors on their way to the bot's handler */
 
-    atomic_bool stopping;    /* no event begins, nobody dials or identifies any more */
-    atomic_ullong user_id;   /* the bot's own, from the first READY; 0: not yet known */
-    atomic_uint shard_count; /* the total; 0: not yet known */
-    atomic_uint recommended; /* shards, by /gateway/bot; 0: not yet known */
+    atomic_bool stopping;  /* no event begins, nobody dials or identifies any more */
+    atomic_ullong user_id; /* the bot's own, from the first READY; 0: not yet known */
+    atomic_ullong application_id; /* likewise */
+    atomic_bool ends_sessions;    /* a stop closes them for good */
+    atomic_uint shard_count;      /* the total; 0: not yet known */
+    atomic_uint recommended;      /* shards, by /gateway/bot; 0: not yet known */
 
     pthread_mutex_t lock;    /* of what follows */
     enum client_phase phase; /* moved by the control loop alone */
@@ -75,10 +77,11 @@ struct cordage_client {
     struct json_parser **parsers; /* of the handler threads, then the control loop's */
     struct rest *rest;
     struct gate *gate;
-    struct ledger ledger; /* of the gate's IDENTIFYs */
-    struct timer expiry;  /* of what the cache has kept long enough */
-    struct link ticks;    /* struct tick */
-    struct link early;    /* struct parcel; moved by run.c */
+    struct ledger ledger;  /* of the gate's IDENTIFYs */
+    struct keeper *keeper; /* NULL: nothing outlives the process; else until crew_end */
+    struct timer expiry;   /* of what the cache has kept long enough */
+    struct link ticks;     /* struct tick */
+    struct link early;     /* struct parcel; moved by run.c */
     struct timer
         timer;        /* the next try while ASKING; the end of patience while STOPPING */
     unsigned n_tries; /* of ASKING */

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "inflate.h"
+#include "keeper.h"
 #include "loop_mark.h"
 #include "payload.h"
 
@@ -27,7 +28,7 @@ static void start_shard(struct crew_shard *s)
 
 static void stop_shard(struct crew_shard *s)
 {
-    shard_stop(s->shard, false);
+    shard_stop(s->shard, keeper_keeps_sessions(s->client->keeper));
 }
 
 static void set_url(struct crew_shard *s)
@@ -45,6 +46,7 @@ static void note_second(struct crew_shard *s)
 
     shard_status(s->shard, &now);
     rate_second(&s->status.rate, now.events);
+    kept_second(s);
     crew_shard_note(s);
 }
 
@@ -325,6 +327,7 @@ void crew_end(cordage_client *c)
         pthread_join(cl->thread, NULL);
         cl->has_thread = false;
     }
+    keeper_end(c);
     for (uint32_t i = 0; i < crew->n_shards; i++) {
         struct crew_shard *s = &crew->shards[i];
 

@@ -13,6 +13,7 @@
 #include "gather.h"
 #include "guild_book.h"
 #include "json.h"
+#include "kept.h"
 #include "lanes.h"
 #include "loop.h"
 #include "pass.h"
@@ -63,6 +64,7 @@ struct crew_shard {
     struct guild_book guilds;
     struct cache_slice
         *cache;           /* NULL: nothing is kept; there until the client is freed */
+    struct kept kept;
     uint64_t replayed;    /* events since it began to resume */
     atomic_ullong parsed; /* payloads, here and for handlers: tests count them */
     bool identified;      /* an IDENTIFY has left: the presence of that moment is shown */
@@ -100,8 +102,8 @@ int crew_start(struct cordage_client *c, cordage_error *error);
 /* Closes every shard; client_loop_done follows for each loop that has a thread. [control]
  */
 void crew_stop(struct cordage_client *c);
-/* Ends the threads and frees shards and loops. All shards are stopped, or their threads
- * were never started. What is known of them stays. [control] */
+/* Ends the threads, has the keeper save, and frees shards and loops. All shards are
+ * stopped, or their threads were never started. What is known of them stays. [control] */
 void crew_end(struct cordage_client *c);
 void crew_release(struct crew *crew);
 /* Tells every shard the client's gateway URL, or presence. With the client's lock held,

@@ -150,6 +150,7 @@ static void guilds_in(void *user, struct shard *shard)
     shard_status(shard, &now);
     log_line(log_of(s), LOG_INFO, "shard=%u all guilds are in: guilds=%zu available=%zu",
              s->id, now.guilds, now.guilds_available);
+    kept_guilds_in(s);
     crew_shard_note(s);
 }
 
@@ -278,6 +279,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     status_init(&s->status, id, c->crew.range.count);
     commands_init(s);
     make_pass(s);
+    kept_init(&s->kept);
     lane_group_init(&s->lanes, c->lanes, c->settings.event_queue);
     s->lanes.half_done = half_done;
     s->lanes.inline_context = s->loop->inline_parser;
@@ -287,6 +289,7 @@ void crew_shard_release(struct crew_shard *s)
 {
     commands_release(s);
     guild_book_release(&s->guilds);
+    kept_release(&s->kept);
     cache_slice_free(s->cache);
     pass_release(&s->pass);
     status_release(&s->status);
@@ -306,7 +309,8 @@ int crew_shard_make(struct crew_shard *s)
                      .large_threshold = settings->large_threshold,
                      .token = &settings->token,
                      .gateway_url = s->client->gateway_url,
-                     .query = query },
+                     .query = query,
+                     .has_store = s->client->keeper != NULL },
         .compression = settings->compression,
         .ops = &ops,
         .user = s,

@@ -33,6 +33,7 @@ struct wants {
     bool handlers, waits, cache, client;
     bool commands; /* what the bot asked for is answered by it */
     bool on_loop;  /* somebody must read it here */
+    bool counts;   /* that it is done must be written down */
 };
 
 /* What the client itself must know of. */
@@ -47,15 +48,24 @@ static bool is_inline(const struct crew_shard *s)
     return s->client->settings.handler_threads == 0;
 }
 
-static struct wants wants_of(const struct crew_shard *s, cordage_event_type type)
+/* After a restart events come again that have been handled, or that the cache has. What
+ * comes while the bot stops is for the next process. READY begins a sequence of its own.
+ */
+static struct wants wants_of(const struct crew_shard *s, cordage_event_type type,
+                             uint64_t seq)
 {
     const cordage_client *c = s->client;
+    bool begins = type == CORDAGE_EVENT_READY || seq == 0;
+    bool stopping = c->stopping;
+    bool is_news = !stopping && (begins || kept_is_news(&s->kept, seq));
     struct wants w = {
-        .handlers = handlers_want(&c->handlers, type) && !c->stopping,
-        .waits = waits_want(&c->waits, type) && !c->stopping,
-        .cache = s->cache && cache_wants(c->cache, type),
+        .handlers = is_news && handlers_want(&c->handlers, type),
+        .waits = is_news && waits_want(&c->waits, type),
+        .cache = s->cache && cache_wants(c->cache, type) &&
+                 (begins || kept_is_uncached(&s->kept, seq)),
         .client = is_noted(type),
         .commands = commands_want(s, type),
+        .counts = is_news && !begins,
     };
 
     /* Handlers that run here and now need no lane. */
@@ -109,13 +119,18 @@ static void note_event(struct crew_shard *s, struct delivery *d)
     case CORDAGE_EVENT_READY:
         atomic_compare_exchange_strong(&s->client->user_id, &nobody,
                                        cordage_json_id(json_get(user, "id")));
+        s->client->application_id =
+            cordage_json_id(json_get(json_get(d->body, "application"), "id"));
+        kept_begin(s, d->sequence, d->body);
         status_reported(&s->status);
         break;
     case CORDAGE_EVENT_GUILD_CREATE:
         d->why = guild_book_created(&s->guilds, d->body);
+        kept_guild(s, d->sequence, true, d->body);
         break;
     case CORDAGE_EVENT_GUILD_DELETE:
         guild_book_deleted(&s->guilds, d->body);
+        kept_guild(s, d->sequence, false, d->body);
         break;
     default:
         return;
@@ -210,6 +225,12 @@ static int take(struct crew_shard *s, const struct dispatch *event,
 
     if (!err && wants->on_loop)
         err = read_on_loop(s, event, wants, d);
+    if (err != CORDAGE_ENOMEM && wants->counts) {
+        if (!err && wants->handlers)
+            d->place = kept_take(&s->kept, d->sequence);
+        else
+            kept_pass(&s->kept, d->sequence);
+    }
     if (err || !wants->handlers) {
         buf_release(&d->old);
         free(copy);
@@ -224,16 +245,20 @@ static int take_if_wanted(struct crew_shard *s, const struct dispatch *event, bo
     struct delivery d = { .shard = s,
                           .type = event_type_of(event->name),
                           .sequence = event->seq,
+                          .place = KEPT_NOWHERE,
                           .text.payload = event->payload };
-    struct wants wants = wants_of(s, d.type);
+    struct wants wants = wants_of(s, d.type, d.sequence);
     int err;
 
     if (d.type == CORDAGE_EVENT_RESUMED)
         d.replayed = s->replayed;
     else if (d.sequence)
         s->replayed++;
-    if (!wants.handlers && !wants.on_loop)
+    if (!wants.handlers && !wants.on_loop) {
+        if (wants.counts)
+            kept_pass(&s->kept, d.sequence);
         return 0;
+    }
     d.job.run = delivery_run;
     d.job.release = release_delivery;
     d.job.barrier = d.type == CORDAGE_EVENT_READY || d.type == CORDAGE_EVENT_RESUMED;

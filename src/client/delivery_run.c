@@ -103,8 +103,10 @@ void delivery_run(struct job *job, void *parser)
     err = parse(d, parser, &o.event);
     if (err) {
         delivery_unreadable(d->shard, err);
+        kept_done(&d->shard->kept, d->place);
         return;
     }
     o.event.guild_id = event_route_of(d->type, o.event.data).guild_id;
     call_handlers(&o);
+    kept_done(&d->shard->kept, d->place);
 }

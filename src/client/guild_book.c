@@ -103,3 +103,35 @@ void guild_book_deleted(struct guild_book *b, cordage_json d)
     else
         map_remove(&b->known, id_of(d));
 }
+
+/* ---- For another process ---------------------------------------------------------- */
+
+int guild_book_put(struct guild_book *b, cordage_id id, enum guild_state state)
+{
+    static char *const marks[] = {
+        [GUILD_WAITING] = &listed,
+        [GUILD_AVAILABLE] = &here,
+        [GUILD_UNAVAILABLE] = &away,
+    };
+
+    if (!id || (b->known.n >= LIMIT_GUILDS && !map_get(&b->known, id)))
+        return 0;
+    return map_put(&b->known, id, marks[state]);
+}
+
+void guild_book_remove(struct guild_book *b, cordage_id id)
+{
+    map_remove(&b->known, id);
+}
+
+int guild_book_write(const struct guild_book *b, struct buf *out)
+{
+    const void *mark;
+    size_t at = 0;
+    uint64_t id;
+    int err = buf_reserve(out, b->known.n * STORE_GUILD_BYTES);
+
+    while (!err && (mark = map_next(&b->known, &at, &id)))
+        err = store_guilds_add(out, id, mark != &here);
+    return err;
+}

@@ -10,7 +10,9 @@
 
 #include "cordage/cordage.h"
 #include "buf.h"
+#include "guilds.h"
 #include "map.h"
+#include "store.h"
 
 struct guild_book {
     struct map known; /* id -> one of three constants */
@@ -28,5 +30,13 @@ void guild_book_drop_gone(struct guild_book *b);
 cordage_guild_why guild_book_created(struct guild_book *b, cordage_json d);
 /* GUILD_DELETE's `d`. */
 void guild_book_deleted(struct guild_book *b, cordage_json d);
+
+/* ---- For another process ---------------------------------------------------------- */
+
+/* A guild as it is known from elsewhere. CORDAGE_ENOMEM. */
+int guild_book_put(struct guild_book *b, cordage_id id, enum guild_state state);
+void guild_book_remove(struct guild_book *b, cordage_id id);
+/* Appends all of it, as store_session.guilds has it. CORDAGE_ENOMEM. */
+int guild_book_write(const struct guild_book *b, struct buf *out);
 
 #endif

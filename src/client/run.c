@@ -14,6 +14,7 @@
 #include "client.h"
 #include "caching.h"
 #include "fatal.h"
+#include "keeper.h"
 #include "loop_mark.h"
 #include "notices.h"
 #include "parcel.h"
@@ -57,33 +58,29 @@ static struct shard_range range_of(const cordage_client *c, const struct gateway
     };
 }
 
-/* What the ledger allows decides whether this start is possible at all. */
-static int check_start(cordage_client *c, const struct gateway_bot *bot,
-                       const struct shard_range *range, cordage_error *error)
-{
-    int err = shard_range_check(range, error);
-    uint32_t n = shard_range_size(range);
-    uint64_t now = c->host->wall(c->host);
-
-    if (err)
-        return err;
-    ledger_init(&c->ledger, range->count);
-    ledger_limits(&c->ledger, bot->total, bot->remaining, bot->reset_after_ms, now);
-    if (ledger_allowed(&c->ledger, now) < n)
-        err = fatal_over_budget(n, &c->ledger, now, error);
-    return err;
-}
-
 static int make_gate(cordage_client *c, const struct gateway_bot *bot,
                      cordage_error *error)
 {
-    const struct gate_books books = { .ledger = &c->ledger };
+    const struct gate_books books = { &c->ledger, keeper_book, c };
     int err = gate_new(c->host, bot->max_concurrency, &books, &c->gate);
 
     if (err)
-        error_set(error, err, "The identify gate could not be made: %s.",
-                  cordage_strerror(err));
-    return err;
+        return error_set(error, err, "The identify gate could not be made: %s.",
+                         cordage_strerror(err));
+    keeper_recall_identifies(c);
+    ledger_limits(&c->ledger, bot->total, bot->remaining, bot->reset_after_ms,
+                  c->host->wall(c->host));
+    return gate_limits(c->gate, bot->max_concurrency);
+}
+
+/* Sessions of earlier processes are taken up; the other shards need an IDENTIFY each, and
+ * what the ledger allows decides whether this start is possible at all. */
+static int restore(cordage_client *c, cordage_error *error)
+{
+    uint64_t now = c->host->wall(c->host), allowed = ledger_allowed(&c->ledger, now);
+    uint32_t needed = keeper_restore(c, allowed);
+
+    return needed > allowed ? fatal_over_budget(needed, &c->ledger, now, error) : 0;
 }
 
 static void crew_is_up(cordage_client *c)
@@ -104,8 +101,9 @@ void client_start(cordage_client *c, const struct gateway_bot *bot)
     uint32_t n = shard_range_size(&range);
     cordage_error error;
 
-    if (check_start(c, bot, &range, &error) || make_gate(c, bot, &error) ||
-        crew_make(c, &range, &error)) {
+    ledger_init(&c->ledger, range.count);
+    if (shard_range_check(&range, &error) || make_gate(c, bot, &error) ||
+        crew_make(c, &range, &error) || restore(c, &error)) {
         client_fail(c, &error);
         return;
     }
@@ -361,7 +359,8 @@ int cordage_client_run(cordage_client *c)
         return cordage_exit_status(CORDAGE_ESTATE);
     }
     loop_mark(true);
-    if (make_lanes(c, &error) || make_rest(c, &error) || open_signals(c, &error)) {
+    if (keeper_open(c, &error) || make_lanes(c, &error) || make_rest(c, &error) ||
+        open_signals(c, &error)) {
         client_fail(c, &error);
         report(c);
     } else {

@@ -7,6 +7,8 @@
 
 #include "sim.h"
 
+enum { CHANGES = 60 };
+
 struct visitor {
     struct sim_conn *conn;
     unsigned n_payloads;
@@ -152,9 +154,46 @@ static int run(void *user)
     return err;
 }
 
+/* A world that changes before the eyes of a session. */
+static int change(void *user)
+{
+    struct visitor v = { 0 };
+    struct sim_config config;
+    cordage_error error;
+    struct sim *s;
+    int err;
+
+    (void)user;
+    sim_config_default(&config);
+    config.token = "t";
+    config.guilds = 1;
+    config.members = 8;
+    err = sim_new(&config, 1000, 0, &s, &error);
+    if (err)
+        return err;
+    v.conn = sim_connect(s, "v=10&encoding=json", false, &ops, &v, 1000);
+    identify(&v, 1000);
+    sim_tick(s, 1100);
+    sim_live(s, 100, CHANGES, 1100);
+    for (uint64_t now = 1100; now < 2000; now += 50)
+        sim_tick(s, now);
+    sim_kick_bot(s, &sim_world(s)->guilds[0], 2000);
+    sim_add_bot(s, &sim_world(s)->guilds[0], 2000);
+    if (v.conn)
+        sim_disconnected(v.conn, 1000, 2000);
+    sim_free(s);
+    return 0;
+}
+
+TEST(the_world_survives_every_failed_allocation)
+{
+    CHECK(alloc_each(change, NULL) > 300);
+}
+
 TEST(the_model_survives_every_failed_allocation)
 {
     CHECK(alloc_each(run, NULL) > 100);
 }
 
-RUN_TESTS(T(the_model_survives_every_failed_allocation))
+RUN_TESTS(T(the_model_survives_every_failed_allocation),
+          T(the_world_survives_every_failed_allocation))

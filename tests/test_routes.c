@@ -283,7 +283,7 @@ TEST(one_member_is_read_or_unknown)
     CHECK(json_id(rest_at(r.json, "user.id"), &id) && id == user);
     CHECK_INT(rest_get(&r, rest_guild(&r, 0, "/members/123")), 404);
     CHECK_INT(rest_int(&r, "code"), 10013);
-    CHECK_INT(rest_get(&r, rest_guild(&r, 0, "/members/@me")), 404);
+    CHECK_INT(rest_get(&r, rest_guild(&r, 0, "/members/@me")), 405);
     rest_stop(&r);
 }
 

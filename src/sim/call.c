@@ -254,6 +254,13 @@ bool call_has_files(const struct call *c)
     return false;
 }
 
+bool call_no_thread(struct call *c)
+{
+    if (c->is_thread)
+        call_error(c, 400, 50024, "Cannot execute action on this channel type");
+    return !c->is_thread;
+}
+
 bool call_json(struct call *c, cordage_json *out)
 {
     struct str text = c->request->body;

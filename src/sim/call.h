@@ -31,11 +31,13 @@ struct call {
     /* What the path names; NULL and 0 where it names none. */
     struct world_guild *guild; /* {guild}, or that of {channel} */
     uint64_t channel_id;
-    uint32_t channel_index; /* in its guild */
-    uint64_t id;            /* {id} */
+    uint32_t channel_index; /* in its guild; of a thread: among its threads */
+    bool is_thread;
+    uint64_t id;      /* {id} */
+    uint64_t role_id; /* {role} */
 };
 
-/* A pattern's segments: words as they stand, {guild}, {channel} and {id}. */
+/* A pattern's segments: words as they stand, {guild}, {channel}, {role} and {id}. */
 struct route {
     const char *method, *path;
     void (*answer)(struct call *c);
@@ -44,13 +46,16 @@ struct route {
 };
 
 /* The tables, each ended by a NULL method. */
-extern const struct route routes_me[], routes_guild[], routes_channel[], routes_control[];
+extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
+    routes_control[];
 
 static inline struct world *call_world(const struct call *c)
 {
     return sim_world(c->routes->sim);
 }
 
+/* False, with the error answered, where the channel is a thread. */
+bool call_no_thread(struct call *c);
 /* Starts the answer anew, whatever was written. */
 void call_restart(struct call *c, int status);
 /* No body: 204. */

@@ -71,6 +71,8 @@ void edit_tell_voice(struct edit *e, uint64_t user_id);
 
 /* ---- Whole changes, with all that follows from them ------------------------------- */
 
+/* GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE. */
+void edit_tell_role(struct edit *e, const char *name, uint64_t id);
 void edit_delete_role(struct edit *e, uint64_t id);
 struct edit_thread {
     uint64_t parent, owner;

@@ -61,7 +61,7 @@ bool life_change_guild(struct edit *e)
 
 /* ---- Roles ---------------------------------------------------------------------- */
 
-static void tell_role(struct edit *e, const char *name, uint64_t id)
+void edit_tell_role(struct edit *e, const char *name, uint64_t id)
 {
     uint32_t index;
 
@@ -120,7 +120,7 @@ bool life_create_role(struct edit *e)
     field_bool(&e->j, "mentionable", life_once_in(e, 2));
     field_u64(&e->j, "flags", 0);
     edit_put(e, LIST_ROLES, id);
-    tell_role(e, "GUILD_ROLE_CREATE", id);
+    edit_tell_role(e, "GUILD_ROLE_CREATE", id);
     return true;
 }
 
@@ -142,7 +142,7 @@ bool life_change_role(struct edit *e)
     else
         field_bool(&e->j, "hoist", life_once_in(e, 2));
     edit_merge(e, LIST_ROLES, id);
-    tell_role(e, "GUILD_ROLE_UPDATE", id);
+    edit_tell_role(e, "GUILD_ROLE_UPDATE", id);
     return true;
 }
 

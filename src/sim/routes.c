@@ -299,6 +299,10 @@ static bool resolve_channel(struct call *c, uint64_t id)
 {
     c->guild = world_find_channel(call_world(c), id, &c->channel_index);
     c->channel_id = id;
+    if (!c->guild) {
+        c->guild = world_find_thread(call_world(c), id, &c->channel_index);
+        c->is_thread = c->guild != NULL;
+    }
     if (!c->guild)
         call_error(c, 404, 10003, "Unknown Channel");
     return c->guild != NULL;
@@ -323,7 +327,10 @@ static bool resolve_segment(struct call *c, struct str word, const char *segment
         return resolve_guild(c, id);
     if (str_is(word, "{channel}"))
         return resolve_channel(c, id);
-    c->id = id;
+    if (str_is(word, "{role}"))
+        c->role_id = id;
+    else
+        c->id = id;
     return true;
 }
 
@@ -373,7 +380,7 @@ static void answer_unauthorized(struct call *c, const struct route *route)
 static void answer_api(struct call *c, const struct path *p)
 {
     static const struct route *const tables[] = { routes_me, routes_guild, routes_channel,
-                                                  NULL };
+                                                  routes_change, NULL };
     const char *const *segments = p->segments + 2;
     const struct route *route;
     bool known;

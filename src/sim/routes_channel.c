@@ -14,13 +14,22 @@ enum {
 
 static void get_channel(struct call *c)
 {
+    if (c->is_thread) {
+        json_open(&c->out, '{');
+        field_id(&c->out, "guild_id", c->guild->id);
+        world_put(call_world(c), c->guild, LIST_THREADS, c->channel_index, &c->out);
+        json_shut(&c->out, '}');
+        return;
+    }
     world_write_channel(call_world(c), c->guild, c->channel_index, true, &c->out);
 }
 
 /* Nothing can be said in a category, and in a forum only below it. */
 static bool is_sayable(struct call *c)
 {
-    enum channel_type type = world_channel_type(c->guild, c->channel_index);
+    enum channel_type type = c->is_thread
+                                 ? CHANNEL_PUBLIC_THREAD
+                                 : world_channel_type(c->guild, c->channel_index);
 
     if (type != CHANNEL_CATEGORY && type != CHANNEL_FORUM && type != CHANNEL_MEDIA)
         return true;

@@ -82,6 +82,24 @@ static void get_roles(struct call *c)
     world_write_list(call_world(c), c->guild, LIST_ROLES, &c->out);
 }
 
+static void get_emojis(struct call *c)
+{
+    world_write_list(call_world(c), c->guild, LIST_EMOJIS, &c->out);
+}
+
+static void get_stickers(struct call *c)
+{
+    world_write_list(call_world(c), c->guild, LIST_STICKERS, &c->out);
+}
+
+static void get_sounds(struct call *c)
+{
+    json_open(&c->out, '{');
+    json_key(&c->out, "items");
+    world_write_list(call_world(c), c->guild, LIST_SOUNDS, &c->out);
+    json_shut(&c->out, '}');
+}
+
 /* ---- Members -------------------------------------------------------------- */
 
 static int by_user_id(const void *a, const void *b)
@@ -211,6 +229,9 @@ const struct route routes_guild[] = {
     { "GET", "guilds/{guild}", get_guild, BUCKET_READ },
     { "GET", "guilds/{guild}/channels", get_channels, BUCKET_READ },
     { "GET", "guilds/{guild}/roles", get_roles, BUCKET_READ },
+    { "GET", "guilds/{guild}/emojis", get_emojis, BUCKET_READ },
+    { "GET", "guilds/{guild}/stickers", get_stickers, BUCKET_READ },
+    { "GET", "guilds/{guild}/soundboard-sounds", get_sounds, BUCKET_READ },
     { "GET", "guilds/{guild}/members", get_members, BUCKET_READ },
     { "GET", "guilds/{guild}/members/{id}", get_member, BUCKET_READ },
     { NULL },

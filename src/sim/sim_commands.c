@@ -116,6 +116,14 @@ static void voice_state_changed(struct sim *s, struct world_guild *g, uint64_t n
                      buf_str(&s->body), now);
 }
 
+void sim_move_bot(struct sim *s, struct world_guild *g, uint64_t channel, uint64_t now)
+{
+    if (channel && channel != g->voice_channel)
+        g->voice_session = rng_next(&s->rng);
+    g->voice_channel = channel;
+    voice_state_changed(s, g, now);
+}
+
 static void voice_server(struct sim_conn *c, const struct world_guild *g, uint64_t now)
 {
     struct json_writer w;
@@ -161,12 +169,9 @@ void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
     g = sim_command_guild(c, json_get(d, "guild_id"), now);
     if (!g || (channel && !is_joinable(c->sim, g, channel)))
         return;
-    if (channel && channel != g->voice_channel)
-        g->voice_session = rng_next(&c->sim->rng);
-    g->voice_channel = channel;
     g->voice_mute = mute;
     g->voice_deaf = deaf;
-    voice_state_changed(c->sim, g, now);
+    sim_move_bot(c->sim, g, channel, now);
     if (channel)
         voice_server(c, g, now);
 }

@@ -204,6 +204,9 @@ void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now);
  */
 struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now);
 
+/* The bot is in this voice channel now; 0: in none. */
+void sim_move_bot(struct sim *s, struct world_guild *g, uint64_t channel, uint64_t now);
+
 /* ---- The whole ------------------------------------------------------------------ */
 
 /* An ended session, or a shard that was refused for good. */

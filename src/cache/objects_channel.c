@@ -19,11 +19,10 @@ static const struct field thread_metadata_fields[] = {
 const struct schema thread_metadata_schema =
     SCHEMA("thread metadata", thread_metadata_fields);
 
+/* The bot's own, in a thread: whose and of which thread it is goes without saying. */
 static const struct field thread_member_fields[] = {
     FIELD("join_timestamp", TIME),
     FIELD_USUAL("flags", INT, "0"),
-    FIELD("id", ID),
-    FIELD("user_id", ID),
 };
 static const struct schema thread_member_schema =
     SCHEMA("thread member", thread_member_fields);

@@ -88,6 +88,8 @@ static struct sim_event *edited(struct edit *e, const struct life_message *m, bo
             json_put_z(&e->j, bare ? "" : "what I \"meant\"");
         else if (str_is(it.key, "edited_timestamp"))
             json_put_time(&e->j, edit_wall(e));
+        else if (str_is(it.key, "author")) /* as they are called by now */
+            world_write_user(e->world, m->author_id, &e->j);
         else
             json_copy(&e->j, it.value);
     }

@@ -320,6 +320,104 @@ TEST(what_is_asked_of_a_client_that_never_runs_is_answered)
     discord_release(&d);
 }
 
+/* ---- Sounds and channel information ---------------------------------------------- */
+
+static void on_sounds(cordage_client *c, const cordage_result *result, void *user)
+{
+    struct bot *b = user;
+
+    b->err = result->err;
+    snprintf(b->message, sizeof b->message, "%s", result->message);
+    b->n_pieces = (unsigned)cordage_json_count(result->data);
+    b->n_done++;
+    if (b->n_done == 2)
+        cordage_client_stop(c);
+}
+
+static void on_channels(cordage_client *c, const cordage_result *result, void *user)
+{
+    struct bot *b = user;
+
+    b->ordered =
+        result->err == 0 &&
+        cordage_json_id(cordage_json_get(result->data, "guild_id")) == guild_of(b, 1) &&
+        cordage_json_count(cordage_json_get(result->data, "channels")) > 0;
+    b->n_done++;
+    if (b->n_done == 2)
+        cordage_client_stop(c);
+}
+
+/* When the last of four shards is ready; `strange`: also of a guild that is nobody's. */
+static void ask_for_sounds(struct bot *b, cordage_client *c, bool strange)
+{
+    cordage_id ids[20];
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        ids[n++] = guild_of(b, i);
+        ids[n++] = guild_of(b, i); /* once is enough */
+    }
+    if (strange)
+        ids[n++] = 4567;
+    CHECK_INT(cordage_request_soundboard_sounds(c, ids, n, on_sounds, b), 0);
+    CHECK_INT(cordage_request_channel_info(c, guild_of(b, 1), on_channels, b), 0);
+}
+
+static void on_shard(cordage_client *c, const cordage_ready *ready, void *user)
+{
+    (void)ready;
+    if (cordage_guild_count(c).shards_reported == 4)
+        ask_for_sounds(user, c, false);
+}
+
+static void on_shard_strange(cordage_client *c, const cordage_ready *ready, void *user)
+{
+    (void)ready;
+    if (cordage_guild_count(c).shards_reported == 4)
+        ask_for_sounds(user, c, true);
+}
+
+static void run_sounds(struct bot *b, struct discord *d, cordage_ready_fn ready)
+{
+    cordage_options options;
+    cordage_error error;
+
+    discord_init(d);
+    discord_start(d);
+    options = discord_options(d);
+    options.shard_count = 4;
+    options.handler_threads = 1;
+    CHECK_INT(cordage_client_new(&options, &b->client, &error), 0);
+    cordage_on_ready(b->client, ready, b);
+    CHECK_INT(cordage_client_run(b->client), 0);
+    cordage_client_free(b->client);
+}
+
+TEST(sounds_of_guilds_on_many_shards_come_together)
+{
+    struct discord d;
+    struct bot b = { .discord = &d };
+
+    run_sounds(&b, &d, on_shard);
+    CHECK_INT(b.err, 0);
+    CHECK_INT(b.n_pieces, 8);
+    CHECK(b.ordered);
+    finish(&d);
+}
+
+TEST(a_guild_without_an_answer_is_named_and_the_others_are_there)
+{
+    struct discord d;
+    struct bot b = { .discord = &d };
+
+    run_sounds(&b, &d, on_shard_strange);
+    CHECK_INT(b.err, CORDAGE_ETIMEOUT);
+    CHECK_INT(b.n_pieces, 8);
+    CHECK(strstr(b.message, " 4567"));
+    discord_stop(&d);
+    discord_release(&d);
+}
+
 /* ---- Voice ---------------------------------------------------------------------- */
 
 static cordage_id voice_channel(struct bot *b, uint32_t i)
@@ -384,6 +482,8 @@ int main(void)
         T(a_question_outlives_its_session),
         T(a_stop_ends_what_is_open),
         T(what_is_asked_of_a_client_that_never_runs_is_answered),
+        T(sounds_of_guilds_on_many_shards_come_together),
+        T(a_guild_without_an_answer_is_named_and_the_others_are_there),
         T(after_a_new_session_the_bot_joins_its_voice_channel_again),
     };
 

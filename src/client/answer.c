@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "loop_mark.h"
+#include "object.h"
+
 static struct answer *answer_of(struct job *job)
 {
     return CONTAINER_OF(job, struct answer, job);
@@ -52,8 +55,97 @@ void answer_fail(struct answer *a, int err, const char *why)
              why && *why ? why : cordage_strerror(err));
 }
 
+/* ---- A thread that waits --------------------------------------------------------- */
+
+/* On that thread's stack. */
+struct await {
+    pthread_mutex_t lock;
+    pthread_cond_t given_now;
+    bool given;
+};
+
+/* A mark, not a callback: answer_ask knows it. */
+void cordage_await(cordage_client *c, const cordage_result *result, void *user)
+{
+    (void)c, (void)result, (void)user;
+}
+
+/* One of our loops would wait for itself, and a client that nobody runs for ever. */
+static int may_wait(cordage_client *c)
+{
+    bool is_new;
+
+    if (loop_is_marked())
+        return CORDAGE_EDEADLOCK;
+    pthread_mutex_lock(&c->lock);
+    is_new = c->phase == CLIENT_NEW;
+    pthread_mutex_unlock(&c->lock);
+    return is_new ? CORDAGE_ESTATE : 0;
+}
+
+static int submit_and_wait(struct answer *a, int (*submit)(struct answer *a))
+{
+    struct await w = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                       .given_now = PTHREAD_COND_INITIALIZER };
+    int err;
+
+    a->await = &w;
+    err = submit(a);
+    pthread_mutex_lock(&w.lock);
+    while (!err && !w.given)
+        pthread_cond_wait(&w.given_now, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_cond_destroy(&w.given_now);
+    pthread_mutex_destroy(&w.lock);
+    return err;
+}
+
+int answer_refuse(cordage_result_fn done, void *user, int err)
+{
+    if (done == cordage_await)
+        *(cordage_result **)user = NULL;
+    return err;
+}
+
+int answer_ask(struct answer *a, int (*submit)(struct answer *a))
+{
+    cordage_result **out = a->user;
+    int err;
+
+    if (a->done != cordage_await) {
+        err = submit(a);
+        if (err)
+            a->release(a);
+        return err;
+    }
+    *out = NULL;
+    err = may_wait(a->client);
+    if (!err)
+        err = submit_and_wait(a, submit);
+    if (!err) {
+        *out = object_result(a->err, a->status, a->message, buf_str(&a->body));
+        err = *out ? a->err : CORDAGE_ENOMEM;
+    }
+    a->release(a);
+    return err;
+}
+
+static void wake(struct await *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->given = true;
+    pthread_cond_signal(&w->given_now);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- Giving it --------------------------------------------------------------------- */
+
 bool answer_give(struct answer *a, struct lane_group *lanes)
 {
+    if (a->await) {
+        wake(a->await);
+        return true;
+    }
     if (!a->done) {
         a->release(a);
         return true;

@@ -58,13 +58,14 @@ void ask_init(struct ask *a, cordage_client *c, uint64_t guild_id, cordage_resul
     a->over = give_answer;
 }
 
+static int submit(struct answer *answer)
+{
+    return parcel_submit(&CONTAINER_OF(answer, struct ask, answer)->parcel);
+}
+
 int ask_submit(struct ask *a)
 {
-    int err = parcel_submit(&a->parcel);
-
-    if (err)
-        ask_free(a);
-    return err;
+    return answer_ask(&a->answer, submit);
 }
 
 static void is_over(struct ask *a, struct crew_shard *s)

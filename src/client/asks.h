@@ -25,7 +25,7 @@ struct ask {
 void ask_init(struct ask *a, cordage_client *c, uint64_t guild_id, cordage_result_fn done,
               void *user);
 void ask_free(struct ask *a);
-/* As parcel_submit; on failure it is freed. [any thread] */
+/* As answer_ask with parcel_submit. [any thread] */
 int ask_submit(struct ask *a);
 
 /* All of these on the shard's loop. */

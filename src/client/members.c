@@ -43,16 +43,17 @@ int cordage_request_guild_members(cordage_client *c,
     struct ask *a;
     int err;
 
-    if (!is_askable(request) || !is_permitted(c, request))
-        return CORDAGE_EINVAL;
+    if (!is_askable(request) || (request->each && done == cordage_await) ||
+        !is_permitted(c, request))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
     a = mem_zero(sizeof *a);
     if (!a)
-        return CORDAGE_ENOMEM;
+        return answer_refuse(done, user, CORDAGE_ENOMEM);
     ask_init(a, c, request->guild_id, done, user);
     err = gather_init_members(&a->gather, &fields);
     if (err) {
         ask_free(a);
-        return err;
+        return answer_refuse(done, user, err);
     }
     if (request->timeout_ms)
         a->gather.timeout_ms = request->timeout_ms;

@@ -1,183 +1,233 @@
-/* cordage_create_message: from any thread to the control loop, from there to Discord, and
- * the answer to a handler's thread. */
+/* Messages and what goes with them: reactions, typing, answers to interactions. */
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
-#include "json_write.h"
+#include "request.h"
 
 enum {
     CONTENT_MAX = 2000, /* characters */
-    NONCE_SIZE = 17
+    BULK_MAX = 100,
+    EMOJI_MAX = 100, /* bytes: "name:id", or a long sequence of code points */
+    FLAG_EPHEMERAL = 1 << 6
 };
 
-/* One message, from the call until its answer has been handled. */
-struct request {
-    struct mail mail;
-    struct job job;
-    cordage_client *client;
-    cordage_id channel_id;
-    cordage_result_fn done; /* NULL: nobody asks */
-    void *user;
-    struct buf body; /* of the request, then of the answer */
-    int err;
-    long status;
-    char message[256];
-};
+#define LLU(id) ((unsigned long long)(id))
 
-static void free_request(struct request *r)
+/* ---- Creating -------------------------------------------------------------------- */
+
+static bool is_content(const char *content)
 {
-    buf_release(&r->body);
-    free(r);
+    return content && *content && str_characters(str_of(content)) <= CONTENT_MAX;
 }
 
-/* ---- The answer ----------------------------------------------------------------------
- */
-
-static void run_done(struct job *job, void *parser)
+static void put_z(struct request *r, const char *key, const char *value)
 {
-    struct request *r = CONTAINER_OF(job, struct request, job);
-    cordage_result result = { .err = r->err, .status = r->status, .message = r->message };
-
-    if (r->body.n && json_parse(parser, buf_str(&r->body), &result.data) < 0)
-        result.data = (cordage_json){ NULL, 0 };
-    r->done(r->client, &result, r->user);
+    json_key(&r->body, key);
+    json_put_z(&r->body, value);
 }
 
-static void release_done(struct job *job)
+/* `answered` 0: it answers none. */
+static int create(cordage_client *c, cordage_id channel_id, cordage_id answered,
+                  const char *content, cordage_result_fn done, void *user)
 {
-    free_request(CONTAINER_OF(job, struct request, job));
-}
+    char nonce[REQUEST_NONCE_SIZE];
+    struct request *r;
 
-/* Exactly once for each request. On the control loop. */
-static void finish(struct request *r, int err, const char *why)
-{
-    cordage_client *c = r->client;
-    bool asked = r->done != NULL;
-
-    r->err = err;
-    snprintf(r->message, sizeof r->message, "%s", why);
-    if (err && !asked)
-        log_line(&c->log, LOG_WARN, "channel=%llu a message was not created: %s",
-                 (unsigned long long)r->channel_id, r->message);
-    if (asked)
-        client_push(c, &r->job);
-    else
-        free_request(r);
-    pthread_mutex_lock(&c->lock);
-    c->n_requests--;
-    pthread_mutex_unlock(&c->lock);
-    client_request_done(c);
-}
-
-static void on_answer(void *user, const struct rest_answer *answer)
-{
-    struct request *r = user;
-    int err = answer->err;
-
-    client_look_at_answer(r->client, answer);
-    buf_clear(&r->body);
-    r->status = answer->status;
-    /* The message is there, so that an answer that cannot be kept is no failure of it. */
-    if (r->done && buf_append_str(&r->body, answer->body) < 0)
-        buf_clear(&r->body);
-    finish(r, err, answer->message);
-}
-
-/* ---- The request
- * ----------------------------------------------------------------------- */
-
-static void run_send(struct mail *mail)
-{
-    struct request *r = CONTAINER_OF(mail, struct request, mail);
-    cordage_client *c = r->client;
-    char route[64];
-    int err = CORDAGE_ECLOSED;
-
-    snprintf(route, sizeof route, "/channels/%llu/messages",
-             (unsigned long long)r->channel_id);
+    if (!channel_id || !is_content(content))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    request_nonce(c, nonce);
+    r = request_new(c, "POST", done, user, "/channels/%llu/messages", LLU(channel_id));
+    if (!r)
+        return CORDAGE_ENOMEM;
     /* Safe to repeat: Discord creates one message for a nonce that is enforced. */
-    if (c->rest)
-        err = rest_send(c->rest, "POST", route, buf_str(&r->body), true, on_answer, r);
-    if (err) {
-        buf_clear(&r->body);
-        finish(r, err, c->rest ? cordage_strerror(err) : "the client has stopped");
+    r->retry_safe = true;
+    request_open(r);
+    put_z(r, "content", content);
+    put_z(r, "nonce", nonce);
+    json_key(&r->body, "enforce_nonce");
+    json_put_bool(&r->body, true);
+    if (answered) {
+        json_key(&r->body, "message_reference");
+        json_open(&r->body, '{');
+        json_key(&r->body, "message_id");
+        json_put_id(&r->body, answered);
+        json_shut(&r->body, '}');
     }
-}
-
-static int write_body(struct buf *out, const char *content, const char *nonce)
-{
-    struct json_writer w;
-
-    json_begin(&w, out);
-    json_open(&w, '{');
-    json_key(&w, "content");
-    json_put_z(&w, content);
-    json_key(&w, "nonce");
-    json_put_z(&w, nonce);
-    json_key(&w, "enforce_nonce");
-    json_put_bool(&w, true);
-    json_shut(&w, '}');
-    return json_end(&w);
-}
-
-/* Takes a place among the requests, and a nonce. */
-static int admit(cordage_client *c, char nonce[NONCE_SIZE])
-{
-    int err = 0;
-
-    pthread_mutex_lock(&c->lock);
-    if (c->phase >= CLIENT_ENDING)
-        err = CORDAGE_ECLOSED;
-    else if (c->n_requests >= LIMIT_REST_QUEUE)
-        err = CORDAGE_EFULL;
-    else
-        c->n_requests++;
-    snprintf(nonce, NONCE_SIZE, "%016llx", (unsigned long long)rng_next(&c->nonces));
-    pthread_mutex_unlock(&c->lock);
-    return err;
-}
-
-static void dismiss(cordage_client *c)
-{
-    pthread_mutex_lock(&c->lock);
-    c->n_requests--;
-    pthread_mutex_unlock(&c->lock);
+    request_shut(r);
+    return request_send(r);
 }
 
 int cordage_create_message(cordage_client *c, cordage_id channel_id, const char *content,
                            cordage_result_fn done, void *user)
 {
-    char nonce[NONCE_SIZE];
-    struct request *r;
-    int err;
+    return create(c, channel_id, 0, content, done, user);
+}
 
-    if (!channel_id || !content || !*content ||
-        str_characters(str_of(content)) > CONTENT_MAX)
-        return CORDAGE_EINVAL;
-    err = admit(c, nonce);
-    if (err)
-        return err;
-    r = mem_zero(sizeof *r);
-    if (!r || write_body(&r->body, content, nonce) < 0) {
-        dismiss(c);
-        if (r)
-            free_request(r);
+int cordage_reply(cordage_client *c, cordage_id channel_id, cordage_id message_id,
+                  const char *content, cordage_result_fn done, void *user)
+{
+    if (!message_id)
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    return create(c, channel_id, message_id, content, done, user);
+}
+
+/* ---- Changing --------------------------------------------------------------------- */
+
+int cordage_edit_message(cordage_client *c, cordage_id channel_id, cordage_id message_id,
+                         const char *content, cordage_result_fn done, void *user)
+{
+    struct request *r;
+
+    if (!channel_id || !message_id || !is_content(content))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    r = request_new(c, "PATCH", done, user, "/channels/%llu/messages/%llu",
+                    LLU(channel_id), LLU(message_id));
+    if (!r)
         return CORDAGE_ENOMEM;
+    r->retry_safe = true; /* the same content twice is the same */
+    request_open(r);
+    put_z(r, "content", content);
+    request_shut(r);
+    return request_send(r);
+}
+
+int cordage_delete_message(cordage_client *c, cordage_id channel_id,
+                           cordage_id message_id, cordage_result_fn done, void *user)
+{
+    if (!channel_id || !message_id)
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    return request_send(request_new(c, "DELETE", done, user,
+                                    "/channels/%llu/messages/%llu", LLU(channel_id),
+                                    LLU(message_id)));
+}
+
+int cordage_bulk_delete_messages(cordage_client *c, cordage_id channel_id,
+                                 const cordage_id *message_ids, size_t n,
+                                 cordage_result_fn done, void *user)
+{
+    struct request *r;
+
+    if (!channel_id || !message_ids || n < 2 || n > BULK_MAX)
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    r = request_new(c, "POST", done, user, "/channels/%llu/messages/bulk-delete",
+                    LLU(channel_id));
+    if (!r)
+        return CORDAGE_ENOMEM;
+    request_open(r);
+    json_key(&r->body, "messages");
+    json_open(&r->body, '[');
+    for (size_t i = 0; i < n; i++)
+        json_put_id(&r->body, message_ids[i]);
+    json_shut(&r->body, ']');
+    request_shut(r);
+    return request_send(r);
+}
+
+/* Everything but letters, digits and what a custom emoji's "name:id" has. */
+static bool encode_emoji(const char *emoji, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (; *emoji; emoji++) {
+        unsigned char b = (unsigned char)*emoji;
+        bool plain = (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') ||
+                     (b >= 'a' && b <= 'z') || b == '_' || b == ':';
+
+        if (n + 4 > size)
+            return false;
+        n += (size_t)snprintf(out + n, size - n, plain ? "%c" : "%%%02X", b);
     }
-    list_init(&r->mail.link);
-    r->mail.run = run_send;
-    r->job.run = run_done;
-    r->job.release = release_done;
-    r->job.key = channel_id;
-    r->client = c;
-    r->channel_id = channel_id;
-    r->done = done;
-    r->user = user;
-    err = client_post(c, &r->mail);
-    if (err) {
-        dismiss(c);
-        free_request(r);
+    return n > 0;
+}
+
+int cordage_add_reaction(cordage_client *c, cordage_id channel_id, cordage_id message_id,
+                         const char *emoji, cordage_result_fn done, void *user)
+{
+    char encoded[3 * EMOJI_MAX + 1];
+
+    if (!channel_id || !message_id || !emoji ||
+        !encode_emoji(emoji, encoded, sizeof encoded))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    return request_send(request_new(c, "PUT", done, user,
+                                    "/channels/%llu/messages/%llu/reactions/%s/@me",
+                                    LLU(channel_id), LLU(message_id), encoded));
+}
+
+int cordage_trigger_typing(cordage_client *c, cordage_id channel_id,
+                           cordage_result_fn done, void *user)
+{
+    if (!channel_id)
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    return request_send(
+        request_new(c, "POST", done, user, "/channels/%llu/typing", LLU(channel_id)));
+}
+
+/* ---- Interactions -------------------------------------------------------------------
+ */
+
+/* It becomes part of a path. */
+static bool is_token(cordage_str token)
+{
+    for (size_t i = 0; i < token.n; i++) {
+        char b = token.p[i];
+
+        if (!((b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') ||
+              (b >= 'a' && b <= 'z') || b == '_' || b == '-' || b == '.' || b == '='))
+            return false;
     }
-    return err;
+    return token.n > 0 && token.n <= LIMIT_URL;
+}
+
+static void put_message(struct request *r, const char *content, bool ephemeral)
+{
+    if (content)
+        put_z(r, "content", content);
+    if (ephemeral) {
+        json_key(&r->body, "flags");
+        json_put_u64(&r->body, FLAG_EPHEMERAL);
+    }
+}
+
+int cordage_respond(cordage_client *c, cordage_id interaction_id, cordage_str token,
+                    cordage_response_type type, const char *content, bool ephemeral,
+                    cordage_result_fn done, void *user)
+{
+    bool says = type == CORDAGE_RESPOND_MESSAGE || type == CORDAGE_RESPOND_UPDATE;
+    bool defers = type == CORDAGE_RESPOND_LATER || type == CORDAGE_RESPOND_UPDATE_LATER;
+    struct request *r;
+
+    if (!interaction_id || !is_token(token) || (!says && !defers) ||
+        (says && !is_content(content)) || (defers && content))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    r = request_new(c, "POST", done, user, "/interactions/%llu/%.*s/callback",
+                    LLU(interaction_id), (int)token.n, token.p);
+    if (!r)
+        return CORDAGE_ENOMEM;
+    request_open(r);
+    json_key(&r->body, "type");
+    json_put_i64(&r->body, type);
+    json_key(&r->body, "data");
+    json_open(&r->body, '{');
+    put_message(r, content, ephemeral);
+    json_shut(&r->body, '}');
+    request_shut(r);
+    return request_send(r);
+}
+
+int cordage_follow_up(cordage_client *c, cordage_id application_id, cordage_str token,
+                      const char *content, bool ephemeral, cordage_result_fn done,
+                      void *user)
+{
+    struct request *r;
+
+    if (!application_id || !is_token(token) || !is_content(content))
+        return answer_refuse(done, user, CORDAGE_EINVAL);
+    r = request_new(c, "POST", done, user, "/webhooks/%llu/%.*s", LLU(application_id),
+                    (int)token.n, token.p);
+    if (!r)
+        return CORDAGE_ENOMEM;
+    request_open(r);
+    put_message(r, content, ephemeral);
+    request_shut(r);
+    return request_send(r);
 }

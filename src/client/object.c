@@ -56,6 +56,24 @@ const void *object_view(enum view view, struct str json)
     return body;
 }
 
+cordage_result *object_result(int err, long status, const char *message, struct str body)
+{
+    size_t n = strlen(message) + 1;
+    cordage_result *r = object_new(sizeof *r + n);
+
+    if (!r)
+        return NULL;
+    r->err = err;
+    r->status = status;
+    r->message = memcpy((char *)(r + 1), message, n);
+    if (body.n &&
+        json_doc_new(body, &object_of(r)->docs[0], &r->data) == CORDAGE_ENOMEM) {
+        cordage_unref(r);
+        return NULL;
+    }
+    return r;
+}
+
 /* ---- Events
  * ---------------------------------------------------------------------------- */
 

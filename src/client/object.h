@@ -15,6 +15,11 @@ void *object_new(size_t size);
  * borrowed for the call. NULL: out of memory, or no JSON. */
 const void *object_view(enum view view, struct str json);
 
+/* An answer, held once. `message` and `body` (JSON, with BUF_SLACK readable bytes behind
+ * it, or empty) are borrowed for the call. A body that is no JSON counts as none. NULL:
+ * out of memory. */
+cordage_result *object_result(int err, long status, const char *message, struct str body);
+
 /* What an event that is not an object yet was made from: its `origin`. */
 struct event_text {
     struct str payload; /* the whole envelope, with BUF_SLACK bytes behind it */

@@ -5,25 +5,6 @@
 /* ---- Bytes ----------------------------------------------------------------------------
  */
 
-bool read_varint(struct reader *r, uint64_t *out)
-{
-    uint64_t n = 0;
-    unsigned shift;
-
-    for (shift = 0; shift < 64 && r->p < r->end; shift += 7) {
-        unsigned char byte = *r->p++;
-
-        if (shift == 63 && byte > 1)
-            return false;
-        n |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *out = n;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool read_u64(struct reader *r, uint64_t *out)
 {
     uint64_t n = 0;
@@ -32,23 +13,10 @@ bool read_u64(struct reader *r, uint64_t *out)
     if (reader_left(r) < 8)
         return false;
     for (i = 7; i >= 0; i--)
-        n = n << 8 | r->p[i];
+        n = n << 8 | (unsigned char)r->p[i];
     r->p += 8;
     *out = n;
     return true;
-}
-
-int write_varint(struct buf *out, uint64_t n)
-{
-    unsigned char bytes[10];
-    size_t length = 0;
-
-    while (n >= 0x80) {
-        bytes[length++] = (unsigned char)(n | 0x80);
-        n >>= 7;
-    }
-    bytes[length++] = (unsigned char)n;
-    return append(out, bytes, length);
 }
 
 int write_u64(struct buf *out, uint64_t n)
@@ -59,13 +27,6 @@ int write_u64(struct buf *out, uint64_t n)
     for (i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(n >> 8 * i);
     return append(out, bytes, sizeof bytes);
-}
-
-int write_text(struct buf *out, uint64_t head, struct str bytes)
-{
-    int err = write_varint(out, head);
-
-    return err ? err : append(out, bytes.p, bytes.n);
 }
 
 /* ---- Putting one together -------------------------------------------------------------
@@ -103,13 +64,13 @@ void pen_code(struct pen *p, enum record_code code)
 void pen_copy(struct pen *p, struct walk *w)
 {
     enum record_code code = walk_code(w, w->i);
-    struct str value = { (const char *)w->at.p, 0 };
+    struct str value = { w->at.p, 0 };
 
     if (!walk_pass(w)) {
         p->err = p->err ? p->err : CORDAGE_EPARSE;
         return;
     }
-    value.n = (size_t)((const char *)w->at.p - value.p);
+    value.n = (size_t)(w->at.p - value.p);
     if (!p->err)
         p->err = append(p->out, value.p, value.n);
     pen_code(p, code);

@@ -30,6 +30,20 @@ enum field_state record_state(const struct schema *schema, struct str record,
     }
 }
 
+/* Numbers of 2^63 and above are texts. */
+static bool read_bits_number(struct reader *r, uint64_t *out)
+{
+    char space[TEXT_SPACE];
+    struct str text;
+
+    if (!read_varint(r, out))
+        return false;
+    if (*out & 1)
+        return text_read(r, *out >> 1, space, &text) && str_u64(text, out);
+    *out >>= 1;
+    return true;
+}
+
 static bool read_number(const struct field *f, struct reader *r, uint64_t *out)
 {
     switch (f->type) {
@@ -43,17 +57,8 @@ static bool read_number(const struct field *f, struct reader *r, uint64_t *out)
         return true;
     case FIELD_ID:
         return read_u64(r, out);
-    case FIELD_BITS: {
-        struct str text;
-
-        if (!read_varint(r, out))
-            return false;
-        if ((*out & 1) == 0) {
-            *out >>= 1;
-            return true;
-        }
-        return read_bytes(r, *out >> 1, &text) && str_u64(text, out);
-    }
+    case FIELD_BITS:
+        return read_bits_number(r, out);
     case FIELD_TIME:
         return time_read_ms(r, out);
     default:
@@ -144,7 +149,7 @@ bool record_next_object(const struct schema *schema, struct str record, unsigned
     if (!record_read(schema->fields[field].of, &r, NULL))
         return false;
     object->p = bytes.p + *at;
-    object->n = (size_t)((const char *)r.p - object->p);
+    object->n = (size_t)(r.p - object->p);
     *at += object->n;
     return true;
 }

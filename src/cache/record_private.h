@@ -23,6 +23,7 @@
 
 #include "error.h"
 #include "record.h"
+#include "varint.h"
 
 enum record_code { CODE_ABSENT, CODE_NULL, CODE_USUAL, CODE_VALUE };
 
@@ -30,13 +31,13 @@ enum record_code { CODE_ABSENT, CODE_NULL, CODE_USUAL, CODE_VALUE };
  */
 
 struct reader {
-    const unsigned char *p, *end;
+    const char *p, *end;
 };
 
 static inline struct reader reader_of(struct str s)
 {
-    return (struct reader){ (const unsigned char *)s.p,
-                            (const unsigned char *)s.p + s.n };
+    return (struct reader){ s.p,
+                            s.p + s.n };
 }
 
 static inline size_t reader_left(const struct reader *r)
@@ -49,7 +50,7 @@ static inline bool read_bytes(struct reader *r, uint64_t n, struct str *out)
 {
     if (n > reader_left(r))
         return false;
-    *out = (struct str){ (const char *)r->p, (size_t)n };
+    *out = (struct str){ r->p, (size_t)n };
     r->p += n;
     return true;
 }
@@ -64,12 +65,33 @@ static inline int append(struct buf *out, const void *bytes, size_t n)
     return 0;
 }
 
-bool read_varint(struct reader *r, uint64_t *out);
+static inline bool read_varint(struct reader *r, uint64_t *out)
+{
+    return varint_get(&r->p, r->end, out);
+}
+
 bool read_u64(struct reader *r, uint64_t *out);
-int write_varint(struct buf *out, uint64_t n);
+static inline int write_varint(struct buf *out, uint64_t n)
+{
+    char bytes[VARINT_MAX];
+
+    return append(out, bytes, (size_t)(varint_put(bytes, n) - bytes));
+}
+
 int write_u64(struct buf *out, uint64_t n);
-/* A varint that counts `bytes`, and then those. */
-int write_text(struct buf *out, uint64_t head, struct str bytes);
+
+/* ---- Text -----------------------------------------------------------------------------
+ */
+
+enum { TEXT_SPACE = 2048 }; /* the longest text that is packed */
+
+/* Appends a text behind a varint: (2 * bytes + whether they are packed) << kind_bits,
+ * and `kind` in the lowest bits. */
+int text_write(struct str s, uint64_t kind, unsigned kind_bits, struct buf *out);
+/* `head`: the varint without its kind. The text is borrowed from the record or from
+ * `space`. */
+bool text_read(struct reader *r, uint64_t head, char space[TEXT_SPACE], struct str *out);
+bool text_skip(struct reader *r, uint64_t head);
 
 /* A signed number as an unsigned one whose lowest bit is the sign. */
 static inline uint64_t sign_last(int64_t n)
@@ -104,7 +126,7 @@ bool time_read_ms(struct reader *r, uint64_t *ms); /* Unix */
 
 struct walk {
     const struct schema *schema;
-    const unsigned char *codes;
+    const char *codes;
     unsigned n;       /* fields that were written */
     unsigned i;       /* the next field */
     struct reader at; /* its value */
@@ -117,7 +139,7 @@ static inline enum record_code walk_code(const struct walk *w, unsigned field)
 {
     if (field >= w->n)
         return CODE_ABSENT;
-    return (enum record_code)(w->codes[field / 4] >> (field % 4 * 2) & 3);
+    return (enum record_code)((unsigned char)w->codes[field / 4] >> (field % 4 * 2) & 3);
 }
 /* Passes the next field. */
 bool walk_pass(struct walk *w);

@@ -36,22 +36,24 @@ static bool read_id(struct reader *r, struct json_writer *w)
     return true;
 }
 
-static bool read_text(struct reader *r, uint64_t length, struct json_writer *w)
+static bool read_text(struct reader *r, uint64_t head, struct json_writer *w)
 {
+    char space[TEXT_SPACE];
     struct str s;
 
-    if (!read_bytes(r, length, &s))
+    if (!w)
+        return text_skip(r, head);
+    if (!text_read(r, head, space, &s))
         return false;
-    if (w)
-        json_put_str(w, s);
+    json_put_str(w, s);
     return true;
 }
 
 static bool read_string(struct reader *r, struct json_writer *w)
 {
-    uint64_t length;
+    uint64_t head;
 
-    return read_varint(r, &length) && read_text(r, length, w);
+    return read_varint(r, &head) && read_text(r, head, w);
 }
 
 static bool read_bits(struct reader *r, struct json_writer *w)
@@ -95,12 +97,14 @@ static bool read_hash(struct reader *r, struct json_writer *w)
 
     if (!read_varint(r, &head))
         return false;
-    if (head >= 2)
-        return read_text(r, head - 2, w);
-    if (!read_bytes(r, 16, &bytes))
+    if (!read_bytes(r, head >= 2 ? head - 2 : 16, &bytes))
         return false;
     if (!w)
         return true;
+    if (head >= 2) {
+        json_put_str(w, bytes);
+        return true;
+    }
     for (i = 0; i < 16; i++) {
         *at++ = digits[(unsigned char)bytes.p[i] >> 4];
         *at++ = digits[(unsigned char)bytes.p[i] & 15];

@@ -154,7 +154,7 @@ int time_write(struct str text, struct buf *out)
                 micros % shape->unit == 0)
                 return write_varint(out, micros / shape->unit << SHAPE_BITS | i);
         }
-    return write_text(out, (uint64_t)text.n << SHAPE_BITS | SHAPE_TEXT, text);
+    return text_write(text, SHAPE_TEXT, SHAPE_BITS, out);
 }
 
 /* ---- And back -------------------------------------------------------------------------
@@ -162,7 +162,7 @@ int time_write(struct str text, struct buf *out)
 
 /* Reads a value: a text, or a shape and microseconds since the epoch. */
 static bool read_stamp(struct reader *r, const struct shape **shape, uint64_t *micros,
-                       struct str *text)
+                       char space[TEXT_SPACE], struct str *text)
 {
     uint64_t head, n;
 
@@ -171,7 +171,7 @@ static bool read_stamp(struct reader *r, const struct shape **shape, uint64_t *m
     n = head >> SHAPE_BITS;
     *shape = NULL;
     if ((head & (N_SHAPES - 1)) == SHAPE_TEXT)
-        return read_bytes(r, n, text);
+        return text_read(r, n, space, text);
     *shape = &shapes[head & (N_SHAPES - 1)];
     if (n >= (uint64_t)(END - EPOCH) * 1000000 / (*shape)->unit)
         return false;
@@ -201,10 +201,11 @@ static void put_shape(const struct shape *shape, uint64_t micros, struct json_wr
 bool time_read(struct reader *r, struct json_writer *w)
 {
     const struct shape *shape;
+    char space[TEXT_SPACE];
     uint64_t micros;
     struct str text;
 
-    if (!read_stamp(r, &shape, &micros, &text))
+    if (!read_stamp(r, &shape, &micros, space, &text))
         return false;
     if (w && shape)
         put_shape(shape, micros, w);
@@ -216,11 +217,12 @@ bool time_read(struct reader *r, struct json_writer *w)
 bool time_read_ms(struct reader *r, uint64_t *ms)
 {
     const struct shape *shape;
+    char space[TEXT_SPACE];
     uint64_t micros;
     struct str text;
     struct stamp t;
 
-    if (!read_stamp(r, &shape, &micros, &text))
+    if (!read_stamp(r, &shape, &micros, space, &text))
         return false;
     if (shape) {
         *ms = (uint64_t)EPOCH * 1000 + micros / 1000;

@@ -91,8 +91,7 @@ static int write_bits(struct str s, struct buf *out)
 {
     uint64_t n;
 
-    return plain_number(s, &n) ? write_varint(out, n << 1)
-                               : write_text(out, (uint64_t)s.n << 1 | 1, s);
+    return plain_number(s, &n) ? write_varint(out, n << 1) : text_write(s, 1, 1, out);
 }
 
 /* `words` may be NULL. */
@@ -103,7 +102,7 @@ static int write_word(const char *const *words, struct str s, struct buf *out)
     for (i = 0; words && words[i]; i++)
         if (str_is(s, words[i]))
             return write_varint(out, (uint64_t)i << 1);
-    return write_text(out, (uint64_t)s.n << 1 | 1, s);
+    return text_write(s, 1, 1, out);
 }
 
 /* The value of a lower-case hex digit, or 16. */
@@ -114,6 +113,14 @@ static unsigned hex_value(char c)
                                   : 16;
 }
 
+/* What is no hash. */
+static int write_plain(struct str s, struct buf *out)
+{
+    int err = write_varint(out, (uint64_t)s.n + 2);
+
+    return err ? err : append(out, s.p, s.n);
+}
+
 static int write_hash(struct str s, struct buf *out)
 {
     bool animated = s.n == 34 && s.p[0] == 'a' && s.p[1] == '_';
@@ -122,12 +129,12 @@ static int write_hash(struct str s, struct buf *out)
     unsigned high, low, i;
 
     if (s.n != 32 && !animated)
-        return write_text(out, (uint64_t)s.n + 2, s);
+        return write_plain(s, out);
     for (i = 0; i < 16; i++) {
         high = hex_value(digits[2 * i]);
         low = hex_value(digits[2 * i + 1]);
         if (high > 15 || low > 15)
-            return write_text(out, (uint64_t)s.n + 2, s);
+            return write_plain(s, out);
         bytes[1 + i] = (unsigned char)(high << 4 | low);
     }
     return append(out, bytes, sizeof bytes);
@@ -153,7 +160,7 @@ static int write_string(const struct field *f, cordage_json v, struct buf *out,
     case FIELD_WORD:
         return write_word(f->words, s, out);
     default:
-        return write_text(out, s.n, s);
+        return text_write(s, 0, 0, out);
     }
 }
 
@@ -164,7 +171,7 @@ static int write_string(const struct field *f, cordage_json v, struct buf *out,
 static int put_before(struct buf *out, size_t start, uint64_t n)
 {
     size_t end = out->n, size;
-    unsigned char head[10];
+    char head[VARINT_MAX];
     int err = write_varint(out, n);
 
     if (err)
@@ -227,8 +234,7 @@ static int write_list(const struct field *f, cordage_json v, struct buf *out,
 static int is_usual_object(const struct field *f, size_t start, struct buf *out,
                            bool *usual)
 {
-    struct reader r = { (unsigned char *)out->p + start,
-                        (unsigned char *)out->p + out->n };
+    struct reader r = { out->p + start, out->p + out->n };
     struct buf text = { 0 };
     struct json_writer w;
     int err;

@@ -10,7 +10,7 @@ bool walk_open(struct walk *w, const struct schema *schema, struct reader r)
     *w = (struct walk){ .schema = schema, .at = r };
     if (r.p == r.end)
         return false;
-    n = *r.p;
+    n = (unsigned char)*r.p;
     if (n > schema->n || reader_left(&r) < 1 + (n + 3) / 4)
         return false;
     w->n = n;

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+enum { USUAL_OBJECT = 4 }; /* bytes of the largest */
+
 uint64_t value_usual(const struct field *f)
 {
     const char *c = f->usual ? f->usual : "";
@@ -229,27 +231,32 @@ static int write_list(const struct field *f, cordage_json v, struct buf *out,
     return put_before(out, start, f->type == FIELD_OBJECTS ? out->n - start : n);
 }
 
-/* Whether the record behind `start` is the usual one, whose JSON is compared: only small
- * ones are asked about. */
+/* Whether the record behind `start` is the usual one. Its JSON, which is compared, lies
+ * behind it for a moment; only small records are asked about, as every usual one is. */
 static int is_usual_object(const struct field *f, size_t start, struct buf *out,
                            bool *usual)
 {
-    struct reader r = { out->p + start, out->p + out->n };
-    struct buf text = { 0 };
+    size_t size = out->n - start, end = out->n;
+    char record[USUAL_OBJECT];
     struct json_writer w;
+    struct str json;
     int err;
 
     *usual = false;
-    if (!f->usual || out->n - start > 4)
+    if (!f->usual || size > sizeof record)
         return 0;
-    json_begin(&w, &text);
+    memcpy(record, out->p + start, size);
+    json_begin(&w, out);
     json_open(&w, '{');
-    record_read(f->of, &r, &w);
+    record_json(f->of, (struct str){ record, size }, &w);
     json_shut(&w, '}');
     err = json_end(&w);
-    *usual = !err && str_is(buf_str(&text), f->usual);
-    buf_release(&text);
-    return err;
+    if (err)
+        return err;
+    json = (struct str){ out->p + end, out->n - end };
+    *usual = str_is(json, f->usual);
+    out->n = end;
+    return 0;
 }
 
 static int write_object(const struct field *f, cordage_json v, struct buf *out,

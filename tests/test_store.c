@@ -1,6 +1,7 @@
 /* The directory, the lock, sessions and the ledger, when all goes well, and kill -9. */
 #include "store_rig.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -387,6 +388,57 @@ TEST(what_was_answered_with_success_outlives_kill_9)
     rig_end(&r);
 }
 
+/* ---- Threads --------------------------------------------------------------------------
+ */
+
+struct worker {
+    struct rig *rig;
+    uint32_t shard_id;
+    int err; /* the first */
+};
+
+static void *work(void *user)
+{
+    struct worker *w = user;
+    struct store_snapshot head = { .shard_id = w->shard_id,
+                                   .shard_count = 3,
+                                   .format = 1 };
+    struct store_packed guild = { 1 + w->shard_id, STR("bytes") };
+    struct store_session row = rig_session(w->shard_id, 3);
+
+    for (int i = 0; i < 20 && !w->err; i++) {
+        row.done++;
+        w->err = store_save_sessions(w->rig->store, &rig_who, &row, 1, i % 5 == 0);
+        if (!w->err)
+            w->err = store_snapshot_save(w->rig->store, &head, &guild, 1);
+        if (!w->err && i % 5 == 0)
+            w->err =
+                store_book_identify(w->rig->store, NOW + (uint64_t)i, w->shard_id, 3);
+    }
+    return NULL;
+}
+
+TEST(any_thread_may_use_it)
+{
+    struct worker workers[3];
+    pthread_t threads[3];
+    struct rig r;
+    uint32_t i;
+
+    rig_start(&r);
+    for (i = 0; i < 3; i++) {
+        workers[i] = (struct worker){ &r, i, 0 };
+        CHECK_INT(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(workers[i].err, 0);
+    }
+    CHECK_INT(rig_load(&r, &rig_who, 3).n, 3);
+    CHECK_INT(rig_identifies(&r, NOW), 12);
+    rig_end(&r);
+}
+
 RUN_TESTS(T(it_makes_its_directory_and_all_in_it_private),
           T(a_home_that_is_not_there_is_not_made_up), T(looser_modes_are_mended_and_told),
           T(a_directory_with_other_things_in_it_keeps_its_mode),
@@ -397,4 +449,4 @@ RUN_TESTS(T(it_makes_its_directory_and_all_in_it_private),
           T(only_the_same_identity_count_and_range_finds_it),
           T(what_is_beyond_a_limit_is_not_saved),
           T(identifies_come_back_oldest_first_within_the_window),
-          T(what_was_answered_with_success_outlives_kill_9))
+          T(what_was_answered_with_success_outlives_kill_9), T(any_thread_may_use_it))

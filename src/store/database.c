@@ -3,6 +3,7 @@
  * be read or written (the work fails, and the next one tries again). */
 #include "database.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "database_file.h"
@@ -66,20 +67,16 @@ static int attempt(struct database *d, enum durability durability,
 {
     int err = set_synchronous(d, durability);
 
+    errno = 0; /* SQLite doesn't note it for each failure */
     if (!err)
         err = sql_do(d->db, "BEGIN IMMEDIATE");
     if (!err)
         err = work(d->db, user);
     if (!err)
         err = sql_do(d->db, "COMMIT");
-    if (err && !sqlite3_get_autocommit(d->db)) {
-        int saved = sqlite3_system_errno(d->db);
-
+    d->last_errno = err > 0 ? database_errno(d, err) : 0;
+    if (err && !sqlite3_get_autocommit(d->db))
         sql_do(d->db, "ROLLBACK");
-        d->last_errno = saved;
-    } else {
-        d->last_errno = err ? sqlite3_system_errno(d->db) : 0;
-    }
     return err;
 }
 

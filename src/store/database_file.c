@@ -29,18 +29,33 @@ bool database_is_damage(int err)
     }
 }
 
+int database_errno(struct database *d, int err)
+{
+    int number = d->db ? sqlite3_system_errno(d->db) : 0;
+
+    return number == 0 && (err & 0xff) == SQLITE_IOERR ? errno : number;
+}
+
+static bool is_no_room(const struct database *d, int err)
+{
+    return (err & 0xff) == SQLITE_FULL || d->last_errno == ENOSPC ||
+           d->last_errno == EDQUOT || d->last_errno == EFBIG;
+}
+
 int database_error(struct database *d, int err, cordage_error *error)
 {
     const char *system = d->last_errno ? strerror(d->last_errno) : sqlite3_errstr(err);
 
+    if (is_no_room(d, err))
+        return error_set(
+            error, CORDAGE_EIO,
+            "cannot write %s: there is no room on the disk (%s); make some, it "
+            "will be tried again",
+            d->path, system);
+
     switch (err & 0xff) {
     case SQLITE_NOMEM:
         return error_set(error, CORDAGE_ENOMEM, "out of memory for %s", d->path);
-    case SQLITE_FULL:
-        return error_set(error, CORDAGE_EIO,
-                         "cannot write %s: the disk is full; make room, it will be tried "
-                         "again",
-                         d->path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_set(error, CORDAGE_EIO,
@@ -230,15 +245,15 @@ static int open_once(struct database *d, cordage_error *error)
         d->last_errno = errno;
         if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
             return SQLITE_NOTADB;
-        return errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL : SQLITE_CANTOPEN;
+        return SQLITE_CANTOPEN;
     }
     close(fd);
+    errno = 0;
     err = sqlite3_open_v2(d->path, &d->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                           NULL);
     if (!err)
         err = check(d, error);
-    if (err)
-        d->last_errno = d->db ? sqlite3_system_errno(d->db) : 0;
+    d->last_errno = err > 0 ? database_errno(d, err) : 0;
     if (err)
         database_file_drop(d);
     return err;

@@ -17,6 +17,8 @@ bool database_file_is_gone(struct database *d);
 
 /* Whether a code of SQLite's says that the file is not what it should be. */
 bool database_is_damage(int err);
+/* The system's own number for a failure that was just met; 0: not known. */
+int database_errno(struct database *d, int err);
 /* The sentence for one of SQLite's codes, and ours for it. */
 int database_error(struct database *d, int err, cordage_error *error);
 

@@ -44,35 +44,38 @@ static void path_of(char path[STORE_PATH_SIZE], const char *dir, uint32_t shard_
     snprintf(path, STORE_PATH_SIZE, "%s/progress-%u-%u", dir, shard_id, shard_count);
 }
 
-static bool read_at(int fd, struct buf *b, size_t n)
+/* CORDAGE_EPARSE: it ends before. */
+static int read_more(int fd, struct buf *b, size_t n)
 {
-    if (buf_reserve(b, n) < 0)
-        return false;
-    while (n > 0) {
+    int err = buf_reserve(b, n);
+
+    while (!err && n > 0) {
         ssize_t got = pread(fd, b->p + b->n, n, (off_t)b->n);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return false;
+            return got < 0 ? CORDAGE_EIO : CORDAGE_EPARSE;
         b->n += (size_t)got;
         n -= (size_t)got;
     }
-    return true;
+    return err;
 }
 
 /* What the file says is in `past`; without a sound one it is empty, and so is the file.
- */
+ * Any other failure leaves the file as it is. */
 static int read_past(int fd, const struct progress_head *expected,
                      struct progress_past *past)
 {
     struct buf b = { 0 };
-    size_t n = 0;
-    int err = CORDAGE_EPARSE;
+    size_t n;
+    int err = read_more(fd, &b, PROGRESS_HEAD_BYTES);
 
-    if (read_at(fd, &b, PROGRESS_HEAD_BYTES))
+    if (!err) {
         n = progress_file_bytes(b.p, expected);
-    if (n > 0 && read_at(fd, &b, n - PROGRESS_HEAD_BYTES))
+        err = n == 0 ? CORDAGE_EPARSE : read_more(fd, &b, n - PROGRESS_HEAD_BYTES);
+    }
+    if (!err)
         err = progress_file_read(buf_str(&b), expected, past);
     buf_release(&b);
     if (err == CORDAGE_EPARSE)
@@ -124,7 +127,7 @@ static int open_file(struct progress *p, const char *path, uint32_t room,
         return 0;
     p->head = NULL;
     return error_set(error, CORDAGE_EIO,
-                     "cannot make %s %zu bytes large: %s; make room, or set "
+                     "cannot read %s or make it %zu bytes large: %s; make room, or set "
                      "CORDAGE_STATE_DIR to a directory on another disk",
                      path, p->bytes, strerror(why));
 }

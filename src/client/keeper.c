@@ -93,7 +93,7 @@ int keeper_open(cordage_client *c, cordage_error *error)
     if (err) {
         log_line(
             &c->log, LOG_WARN,
-            "%s Nothing of this process will be kept: the next start identifies anew.",
+            "%s; nothing of this process will be kept: the next start identifies anew",
             error->message);
         return 0;
     }

@@ -113,7 +113,7 @@ static void open_progress(struct keeper *k, struct crew_shard *s, uint64_t mark)
     if (progress_open(store_dir(k->store), s->id, count, room, mark, &kept->progress,
                       &error)) {
         log_line(&k->client->log, LOG_WARN,
-                 "%s Events may be handled again after a crash.", error.message);
+                 "%s; events may be handled again after a crash", error.message);
         if (progress_open(NULL, s->id, count, room, mark, &kept->progress, &error))
             kept->progress = NULL;
     }

@@ -16,6 +16,8 @@ export const api = `${origin}/api`;
 export const token = process.env.DISCORD_TOKEN;
 export const report = () => call('/_sim/report');
 export const fault = (body) => call('/_sim/fault', body);
+export const life = (body) => call('/_sim/life', body);
+export const world = (guild) => call(`/_sim/world${guild ? `?guild=${guild}` : ''}`);
 export const say = (body) => call('/_sim/message', body);
 
 // Resolves when `ready()` is true, asked after each `event` of `emitter` and at once.

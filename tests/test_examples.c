@@ -332,6 +332,41 @@ TEST(permissions_are_counted)
     end(&r);
 }
 
+/* The name of the second member of the first guild. */
+static void find_name(struct running *r, char *name, size_t size)
+{
+    struct json_parser *parser = json_parser_new();
+    char guild[32], path[64];
+    struct buf body = { 0 };
+    cordage_json d;
+
+    CHECK_INT(ask(r, "/_sim/world", NULL, NULL, &body), 200);
+    CHECK_INT(json_parse(parser, buf_str(&body), &d), 0);
+    copy_member(cordage_json_at(json_get(d, "guilds"), 0), "id", guild, sizeof guild);
+    snprintf(path, sizeof path, "/_sim/world?guild=%s", guild);
+    buf_clear(&body);
+    CHECK_INT(ask(r, path, NULL, NULL, &body), 200);
+    CHECK_INT(json_parse(parser, buf_str(&body), &d), 0);
+    copy_member(json_get(cordage_json_at(json_get(d, "members"), 1), "user"), "username",
+                name, size);
+    buf_release(&body);
+    json_parser_free(parser);
+}
+
+TEST(members_are_found)
+{
+    char name[64], words[80], answer[96];
+    struct running r;
+
+    start_quiet(&r, "members");
+    find_name(&r, name, sizeof name);
+    snprintf(words, sizeof words, "!find %s", name);
+    snprintf(answer, sizeof answer, "\"content\":\"%s", name);
+    ask_bot(&r, words, answer);
+    ask_bot(&r, "!find qqqqqq", "\"Nobody has such a name. \"");
+    end(&r);
+}
+
 TEST(a_quiz_waits_for_its_answer)
 {
     struct running r;
@@ -352,4 +387,5 @@ RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(the_status_table_has_every_shard_and_a_total),
 
           T(the_cache_knows_channels_members_and_what_there_was),
-          T(permissions_are_counted), T(a_quiz_waits_for_its_answer))
+          T(permissions_are_counted), T(members_are_found),
+          T(a_quiz_waits_for_its_answer))

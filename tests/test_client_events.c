@@ -50,7 +50,7 @@ static void lose_it_once(cordage_client *c, const cordage_ready *ready, void *us
     (void)c, (void)ready;
     /* All of this in front of the second READY. */
     if (++b->ready == 2)
-        b->after = b->lost == 1 && b->gone == 1;
+        b->after = b->lost >= 1 && b->gone == 1;
 }
 
 /* When the last guild of the first READY is in. */
@@ -108,7 +108,7 @@ static void lose_a_session(int handler_threads)
     options.shard_count = 1;
     options.handler_threads = handler_threads;
     CHECK_INT(run_bot(&b, &options, prepare_lost), 0);
-    CHECK_INT(b.lost, 1);
+    CHECK(b.lost >= 1); /* a slow machine may lose the next one, too */
     CHECK_INT(b.gone, 1);
     CHECK_INT(b.gone_id, b.missing);
     CHECK_INT(b.after, 1);

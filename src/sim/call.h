@@ -47,7 +47,7 @@ struct route {
 
 /* The tables, each ended by a NULL method. */
 extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
-    routes_control[];
+    routes_change_people[], routes_control[];
 
 static inline struct world *call_world(const struct call *c)
 {

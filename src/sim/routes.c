@@ -379,8 +379,9 @@ static void answer_unauthorized(struct call *c, const struct route *route)
 
 static void answer_api(struct call *c, const struct path *p)
 {
-    static const struct route *const tables[] = { routes_me, routes_guild, routes_channel,
-                                                  routes_change, NULL };
+    static const struct route *const tables[] = {
+        routes_me, routes_guild, routes_channel, routes_change, routes_change_people, NULL
+    };
     const char *const *segments = p->segments + 2;
     const struct route *route;
     bool known;

@@ -128,6 +128,70 @@ TEST(a_client_is_made_and_used_with_each_allocation_failing)
     CHECK(alloc_each(make_and_use, NULL) > 10);
 }
 
+static int feed_chunk(struct gather_book *b, struct json_parser *parser, uint64_t nonce,
+                      int index)
+{
+    struct gather_event e = { .type = CORDAGE_EVENT_GUILD_MEMBERS_CHUNK };
+    char text[512] = "";
+    cordage_json root;
+    int err;
+
+    snprintf(text, sizeof text - BUF_SLACK,
+             "{\"d\":{\"members\":[1],\"presences\":[2],\"not_found\":[3],"
+             "\"chunk_index\":%d,\"chunk_count\":2,\"nonce\":\"%016llx\"}}",
+             index, (unsigned long long)nonce);
+    e.payload = str_of(text);
+    err = json_parse(parser, e.payload, &root);
+    e.d = json_get(root, "d");
+    if (!err)
+        gather_take(b, &e, 0);
+    return err;
+}
+
+/* A question, two chunks, and the result. */
+static int ask_and_gather(void *user)
+{
+    const struct members_fields fields = { .guild_id = 5,
+                                           .query = "",
+                                           .presences = true };
+    struct json_parser *parser = json_parser_new();
+    struct gather g = { 0 }, *over = NULL;
+    struct buf payload = { 0 }, result = { 0 };
+    struct gather_book b;
+    int err = parser ? 0 : CORDAGE_ENOMEM;
+
+    (void)user;
+    gather_book_init(&b, 1);
+    if (!err)
+        err = gather_init_members(&g, &fields);
+    if (!err) {
+        gather_add(&b, &g);
+        assert_ptr_equal(gather_next(&b, 0), &g);
+        err = gather_write(&g, &payload);
+        gather_sent(&b, g.nonce, true, 0);
+        for (int i = 0; i < 2 && !err; i++)
+            err = feed_chunk(&b, parser, g.nonce, i);
+        /* What could not be kept has ended it, with the reason. */
+        gather_end(&b, CORDAGE_ECLOSED, "the end");
+        over = gather_pop_over(&b);
+        assert_ptr_equal(over, &g);
+        if (!err)
+            err = g.err ? g.err : gather_result(&g, &result);
+        CHECK(!g.err || g.why[0]);
+    }
+    gather_book_release(&b);
+    gather_release(&g);
+    buf_release(&payload);
+    buf_release(&result);
+    json_parser_free(parser);
+    return err;
+}
+
+TEST(an_answer_is_gathered_with_each_allocation_failing)
+{
+    CHECK(alloc_each(ask_and_gather, NULL) > 5);
+}
+
 /* Three shards on two loops, whose threads are not started. */
 static int make_crew(void *user)
 {
@@ -260,5 +324,6 @@ TEST(an_event_reaches_its_handlers_with_each_allocation_failing)
 }
 
 RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing),
+          T(an_answer_is_gathered_with_each_allocation_failing),
           T(a_crew_is_made_with_each_allocation_failing),
           T(an_event_reaches_its_handlers_with_each_allocation_failing))

@@ -365,16 +365,22 @@ static void ask_for_sounds(struct bot *b, cordage_client *c, bool strange)
 
 static void on_shard(cordage_client *c, const cordage_ready *ready, void *user)
 {
+    struct bot *b = user;
+
     (void)ready;
-    if (cordage_guild_count(c).shards_reported == 4)
-        ask_for_sounds(user, c, false);
+    /* Of the READYs that come last more than one may see that all are there. */
+    if (cordage_guild_count(c).shards_reported == 4 && b->n_chunks++ == 0)
+        ask_for_sounds(b, c, false);
 }
 
 static void on_shard_strange(cordage_client *c, const cordage_ready *ready, void *user)
 {
+    struct bot *b = user;
+
     (void)ready;
-    if (cordage_guild_count(c).shards_reported == 4)
-        ask_for_sounds(user, c, true);
+    /* Of the READYs that come last more than one may see that all are there. */
+    if (cordage_guild_count(c).shards_reported == 4 && b->n_chunks++ == 0)
+        ask_for_sounds(b, c, true);
 }
 
 static void run_sounds(struct bot *b, struct discord *d, cordage_ready_fn ready)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "json_text.h"
+#include "notices.h"
 
 enum { FULL_OUTBOX_MS = 1000 /* until it is worth trying again */ };
 
@@ -42,9 +43,10 @@ static void give_answer(struct ask *a, struct crew_shard *s)
         answer_fail(&a->answer, err, "There is no memory for the answer.");
     if (err)
         buf_release(&a->answer.body);
-    if (g->err && !a->answer.done)
-        log_line(&a->answer.client->log, LOG_WARN, "guild=%llu a request failed: %s",
-                 (unsigned long long)g->guild_id, g->why);
+    /* That the client has stopped is no news. */
+    if (g->err && g->err != CORDAGE_ECLOSED && !a->answer.done)
+        client_warn(a->answer.client, g->err, "guild=%llu a request failed: %s",
+                    (unsigned long long)g->guild_id, g->why);
     answer_give(&a->answer, s ? &s->lanes : NULL);
 }
 

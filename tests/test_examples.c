@@ -367,6 +367,15 @@ TEST(members_are_found)
     end(&r);
 }
 
+TEST(any_route_can_be_asked)
+{
+    struct running r;
+
+    start_quiet(&r, "rest");
+    ask_bot(&r, "!topic Tides, and \\\"lights\\\"", "\"content\":\"Done.\"");
+    end(&r);
+}
+
 TEST(a_quiz_waits_for_its_answer)
 {
     struct running r;
@@ -387,5 +396,5 @@ RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(the_status_table_has_every_shard_and_a_total),
 
           T(the_cache_knows_channels_members_and_what_there_was),
-          T(permissions_are_counted), T(members_are_found),
+          T(permissions_are_counted), T(members_are_found), T(any_route_can_be_asked),
           T(a_quiz_waits_for_its_answer))

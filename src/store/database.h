@@ -21,7 +21,7 @@
 
 enum {
     DATABASE_APPLICATION = 0x436f7264, /* "Cord": what file(1) and we know it by */
-    DATABASE_BUSY_MS = 2000,           /* somebody's sqlite3 shell may hold it */
+    DATABASE_BUSY_MS = 1000,           /* somebody's sqlite3 shell may hold it */
     /* No larger file is examined when it is opened: it would hold up the start. Damage in
      * it is found when it is read. */
     DATABASE_EXAMINED_MAX = 32 * 1024 * 1024

@@ -58,6 +58,7 @@ int restart_bot(char **argv)
                       CORDAGE_INTENT_MESSAGE_CONTENT;
     options.shard_count = (uint32_t)strtoul(argv[3], NULL, 10);
     options.state_dir = argv[2];
+    options.activity = "with matches"; /* said again by each life */
     options.handler_threads = 2;
     for (int i = 0; i < CORDAGE_N_KINDS; i++)
         options.cache[i] = strcmp(argv[4], "all") == 0 ? CORDAGE_FOREVER : CORDAGE_NEVER;

@@ -118,7 +118,8 @@ typedef struct cordage_options {
      * survive the process, so that a restart resumes; "": nothing is kept. NULL:
      * CORDAGE_STATE_DIR (empty: nothing), else $XDG_STATE_HOME/cordage/<application id>,
      * else ~/.local/state/cordage/<application id>, and a folder below it for a part of
-     * the shards. One process at a time can use it. */
+     * the shards. One process at a time can use it. A shard that resumes has no READY:
+     * cordage_on_resumed tells of it, and cordage_guild_count and the cache are right. */
     const char *state_dir;
     cordage_policy cache[CORDAGE_N_KINDS]; /* how long each kind is kept: cache.h */
 } cordage_options;

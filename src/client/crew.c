@@ -121,10 +121,13 @@ static void set_presence(struct crew_shard *s)
     struct buf payload = { 0 };
     int err = shard_set_presence(s->shard, presence);
 
-    /* A session that has not begun shows it from its IDENTIFY on. */
-    if (!err && s->identified)
+    /* A session that has not begun shows it from its IDENTIFY on. One of an earlier
+     * process shows what that one did. */
+    bool sends = !err && s->identified && presence.n;
+
+    if (sends)
         err = payload_presence(&payload, presence);
-    if (!err && s->identified)
+    if (sends && !err)
         err = shard_command(s->shard, PACE_PRESENCE, 0, buf_str(&payload));
     buf_release(&payload);
     if (err)

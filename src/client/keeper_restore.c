@@ -105,7 +105,8 @@ static uint64_t age_ms(const struct keeper *k, const struct heritage *h)
 static void open_progress(struct keeper *k, struct crew_shard *s, uint64_t mark)
 {
     /* More than its share of the queue may be under way: see shard_ops.deliver. */
-    uint32_t room = k->client->settings.event_queue + 1024;
+    uint32_t most = k->client->settings.event_queue + 1024;
+    uint32_t room = most < LIMIT_OPEN_EVENTS ? most : LIMIT_OPEN_EVENTS;
     uint32_t count = k->client->crew.range.count;
     struct kept *kept = &s->kept;
     cordage_error error;
@@ -152,6 +153,7 @@ static bool restore_session(struct keeper *k, struct crew_shard *s,
 
     if (!s->kept.keeper || shard_restore(s->shard, &legacy))
         return false;
+    s->identified = true;
     s->kept.mark = h->mark;
     s->kept.inherited = s->kept.told_done = row->done;
     s->kept.cached = h->has_snapshot ? h->cached : 0;

@@ -98,6 +98,55 @@ TEST(where_members_are_not_kept_users_stay_and_joins_are_counted)
     rig_free(&r);
 }
 
+static void expect_members(struct rig *r, int n)
+{
+    struct buf want = { 0 };
+
+    buf_printf(&want,
+               "{'id':'1','name':'g','joined_at':'2026-01-01T00:00:00+00:00',"
+               "'member_count':%d}",
+               n);
+    CHECK(buf_zero_end(&want) != NULL);
+    rig_expect(r, CORDAGE_KIND_GUILDS, 0, 1, want.p);
+    buf_release(&want);
+}
+
+TEST(who_joined_long_ago_is_not_counted_again)
+{
+    struct rig r = rig_one(CORDAGE_KIND_MEMBERS, CORDAGE_NEVER);
+
+    rig_event(&r, CORDAGE_EVENT_GUILD_CREATE,
+              "{'id':'1','name':'g','joined_at':'2026-01-01T00:00:00+00:00',"
+              "'member_count':5}");
+    /* Before the bot: one of the five. */
+    rig_event(&r, CORDAGE_EVENT_GUILD_MEMBER_ADD,
+              "{'guild_id':'1','user':{'id':'7'},"
+              "'joined_at':'2025-12-31T23:59:59+00:00'}");
+    expect_members(&r, 5);
+    /* After it, and nothing says that it isn't now. */
+    rig_event(&r, CORDAGE_EVENT_GUILD_MEMBER_ADD,
+              "{'guild_id':'1','user':{'id':'8'},"
+              "'joined_at':'2026-06-01T00:00:00+00:00'}");
+    expect_members(&r, 6);
+    /* Two that come at the same time may come the wrong way round. */
+    rig_event(&r, CORDAGE_EVENT_GUILD_MEMBER_ADD,
+              "{'guild_id':'1','user':{'id':'9'},"
+              "'joined_at':'2026-05-31T23:59:58+00:00'}");
+    expect_members(&r, 7);
+    rig_event(&r, CORDAGE_EVENT_GUILD_MEMBER_ADD,
+              "{'guild_id':'1','user':{'id':'10'},"
+              "'joined_at':'2026-05-01T00:00:00+00:00'}");
+    expect_members(&r, 7);
+    /* A message tells the time, too: this one's is 2026-06-24. */
+    rig_event(&r, CORDAGE_EVENT_MESSAGE_CREATE,
+              "{'id':'1519250000000000000','guild_id':'1','channel_id':'2'}");
+    rig_event(&r, CORDAGE_EVENT_GUILD_MEMBER_ADD,
+              "{'guild_id':'1','user':{'id':'8'},"
+              "'joined_at':'2026-06-01T00:00:00+00:00'}");
+    expect_members(&r, 7);
+    rig_free(&r);
+}
+
 /* ---- The last few ----------------------------------------------------------------- */
 
 TEST(the_last_touched_stay_over_all_guilds)
@@ -297,6 +346,7 @@ TEST(the_order_of_touches_is_kept_by_the_thousand)
 RUN_TESTS(T(what_is_never_kept_is_not_there), T(without_guilds_only_users_are_kept),
           T(without_users_members_have_their_ids),
           T(where_members_are_not_kept_users_stay_and_joins_are_counted),
+          T(who_joined_long_ago_is_not_counted_again),
           T(the_last_touched_stay_over_all_guilds),
           T(a_long_list_leaves_no_more_than_there_may_be),
           T(a_user_that_is_too_many_is_still_its_members_id),

@@ -120,6 +120,7 @@ TEST(the_fields_we_name_are_where_we_say)
 {
     EXPECT(GUILDS, GUILD_OWNER_ID, "owner_id");
     EXPECT(GUILDS, GUILD_MEMBER_COUNT, "member_count");
+    EXPECT(GUILDS, GUILD_JOINED_AT, "joined_at");
     EXPECT(CHANNELS, CHANNEL_TYPE, "type");
     EXPECT(CHANNELS, CHANNEL_PARENT_ID, "parent_id");
     EXPECT(CHANNELS, CHANNEL_OVERWRITES, "permission_overwrites");
@@ -134,6 +135,7 @@ TEST(the_fields_we_name_are_where_we_say)
     EXPECT(ROLES, ROLE_POSITION, "position");
     EXPECT(MEMBERS, MEMBER_ROLES, "roles");
     EXPECT(MEMBERS, MEMBER_TIMEOUT, "communication_disabled_until");
+    EXPECT(MEMBERS, MEMBER_JOINED_AT, "joined_at");
     EXPECT(EMOJIS, EMOJI_ROLES, "roles");
     EXPECT(PRESENCES, PRESENCE_STATUS, "status");
     EXPECT(VOICE_STATES, VOICE_CHANNEL_ID, "channel_id");

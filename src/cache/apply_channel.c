@@ -228,12 +228,17 @@ static int count_message(struct apply *a, cordage_id thread, cordage_id message)
     return err ? err : apply_count(a, threads, thread, CHANNEL_TOTAL_MESSAGES, 1);
 }
 
+/* A snowflake's upper bits count milliseconds since 2015. */
+static const uint64_t DISCORD_EPOCH_MS = 1420070400000;
+
 int apply_message(struct apply *a)
 {
     cordage_id id = apply_id(a, "id"), channel = apply_id(a, "channel_id");
     cordage_json thread = json_get(a->d, "thread");
     int err = people_message(a, a->d);
 
+    if (id)
+        slice_heard(a->s, (id >> 22) + DISCORD_EPOCH_MS);
     if (err || !a->g)
         return err;
     if (cordage_json_type_of(thread) == CORDAGE_JSON_OBJECT)

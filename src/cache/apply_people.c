@@ -143,10 +143,40 @@ int apply_people(struct apply *a)
 
 /* ---- Members ---------------------------------------------------------------------- */
 
-/* Discord may send it again for a member that is there, so `member_count` goes up for one
- * that is not known. Where the cache doesn't have all members, a repeated one that it
- * doesn't know counts once too often, until GUILD_CREATE sets the count right; Discord
- * repeats so seldom that to count none would be far more wrong. */
+static uint64_t time_of(const struct schema *schema, struct str record, unsigned field)
+{
+    uint64_t unix_ms = 0;
+
+    record_number(schema, record, field, &unix_ms);
+    return unix_ms;
+}
+
+/* Discord may send a GUILD_MEMBER_ADD again for somebody who is in already. Where the
+ * cache knows the member, that is plain. Else `joined_at` tells: who joined before the
+ * bot did was counted in GUILD_CREATE, and who joined well before the newest thing that
+ * the shard has heard of doesn't join now. */
+static int is_repeated(struct apply *a, bool *repeated)
+{
+    enum { SLACK_MS = 60000 };
+    struct buf *member = &a->s->record;
+    struct str guild = { "", 0 };
+    uint64_t joined;
+    int err;
+
+    buf_clear(member);
+    err = record_write(object_schemas[members], a->d, member);
+    if (err)
+        return err == CORDAGE_ENOMEM ? err : 0;
+    keep_get(a->c, a->g, CORDAGE_KIND_GUILDS, a->guild_id, &guild);
+    joined = time_of(object_schemas[members], buf_str(member), MEMBER_JOINED_AT);
+    if (joined)
+        *repeated =
+            joined + SLACK_MS < a->s->newest_ms ||
+            joined < time_of(object_schemas[CORDAGE_KIND_GUILDS], guild, GUILD_JOINED_AT);
+    slice_heard(a->s, joined);
+    return 0;
+}
+
 int apply_member_add(struct apply *a)
 {
     cordage_id id = object_id(members, a->d);
@@ -157,7 +187,7 @@ int apply_member_add(struct apply *a)
     if (!a->g || !id)
         return people_user(a, json_get(a->d, "user"));
     known = keep_get(a->c, a->g, members, id, &record);
-    err = apply_old(a, members, id);
+    err = known ? apply_old(a, members, id) : is_repeated(a, &known);
     if (!err)
         err = people_user(a, json_get(a->d, "user"));
     if (!err)

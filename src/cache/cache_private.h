@@ -63,7 +63,7 @@ struct cache {
     struct user_stripe users[STRIPES];
     struct lru lrus[CORDAGE_N_KINDS];
     cordage_policy policies[CORDAGE_N_KINDS];
-    unsigned kept; /* a bit for each kind that is, GUILDS being kept */
+    unsigned kept;      /* a bit for each kind that is, GUILDS being kept */
     atomic_ullong self; /* the bot's own user, 0 until an event came with it */
     uint64_t (*seconds)(void *user);
     void *user;
@@ -76,10 +76,11 @@ struct cache_slice {
     struct link guilds, changed;
     size_t n_guilds;
     /* The writer's alone. */
-    struct buf record; /* a record on its way to a shelf */
-    struct buf many;   /* those of a list */
-    struct buf items;  /* struct shelf_item: where they are */
-    bool full;         /* something has become too many: cache_evict */
+    struct buf record;  /* a record on its way to a shelf */
+    struct buf many;    /* those of a list */
+    struct buf items;   /* struct shelf_item: where they are */
+    bool full;          /* something has become too many: cache_evict */
+    uint64_t newest_ms; /* the latest moment that an event told of, Unix time; 0: none */
 };
 
 static inline bool cache_keeps(const struct cache *c, cordage_kind kind)
@@ -103,6 +104,13 @@ static inline bool thread_is_archived(cordage_json thread)
 {
     return cordage_json_true(json_get(json_get(thread, "thread_metadata"), "archived"),
                              false);
+}
+
+/* An event tells that something happened at that moment. */
+static inline void slice_heard(struct cache_slice *s, uint64_t unix_ms)
+{
+    if (s->newest_ms < unix_ms)
+        s->newest_ms = unix_ms;
 }
 
 /* ---- Guilds: cache.c ------------------------------------------------------------------

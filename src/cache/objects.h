@@ -25,7 +25,7 @@ const char *object_list_key(cordage_kind kind);
 cordage_id object_id(cordage_kind kind, cordage_json object);
 
 /* Indices into the schemas. */
-enum { GUILD_OWNER_ID, GUILD_MEMBER_COUNT };
+enum { GUILD_OWNER_ID, GUILD_MEMBER_COUNT, GUILD_JOINED_AT = 32 };
 enum {
     CHANNEL_TYPE,
     CHANNEL_PARENT_ID,
@@ -41,7 +41,11 @@ enum {
 enum { OVERWRITE_ID, OVERWRITE_TYPE, OVERWRITE_ALLOW, OVERWRITE_DENY };
 enum { THREAD_METADATA_ARCHIVED };
 enum { ROLE_PERMISSIONS, ROLE_POSITION };
-enum { MEMBER_ROLES, MEMBER_TIMEOUT /* communication_disabled_until */ };
+enum {
+    MEMBER_ROLES,
+    MEMBER_TIMEOUT, /* communication_disabled_until */
+    MEMBER_JOINED_AT = 5
+};
 enum { EMOJI_ROLES };
 enum { PRESENCE_STATUS };
 enum { VOICE_CHANNEL_ID };

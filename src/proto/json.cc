@@ -53,9 +53,15 @@ bool is_container(cordage_json v)
     return is_type(v, tape_type::START_OBJECT) || is_type(v, tape_type::START_ARRAY);
 }
 
-struct str str_at(const tape_ref &ref)
+/* A string's word says where it lies: its length in four bytes, then itself. Keys are read
+ * more often than anything else, so this asks the tape once for both. */
+inline struct str str_at(const tape_ref &ref)
 {
-    return { ref.get_c_str(), ref.get_string_length() };
+    const uint8_t *p = ref.doc->string_buf.get() + ref.tape_value();
+    uint32_t n;
+
+    memcpy(&n, p, sizeof n);
+    return { reinterpret_cast<const char *>(p + sizeof n), n };
 }
 
 } // namespace
@@ -257,7 +263,7 @@ bool json_id(cordage_json v, uint64_t *out)
 }
 
 /* Reads the member or element at it->at, and moves `at` behind it. */
-static bool take(struct json_iter *it, cordage_json container, bool is_object)
+static inline bool take(struct json_iter *it, cordage_json container, bool is_object)
 {
     if (it->at >= it->end) {
         it->value = ABSENT;
@@ -307,14 +313,18 @@ size_t json_count(cordage_json container)
 cordage_json json_get(cordage_json object, const char *key)
 {
     struct str wanted = str_of(key);
-    struct json_iter it;
-    bool more;
+    size_t end;
 
     if (!is_type(object, tape_type::START_OBJECT))
         return ABSENT;
-    for (more = json_first(object, &it); more; more = json_next(&it))
-        if (str_eq(it.key, wanted))
-            return it.value;
+    end = ref_of(object).matching_brace_index() - 1;
+    for (size_t at = object.at + 1; at < end;) {
+        cordage_json value = view_at(object, at + 1);
+
+        if (str_eq(str_at(ref_of(view_at(object, at))), wanted))
+            return value;
+        at = ref_of(value).after_element();
+    }
     return ABSENT;
 }
 

@@ -10,8 +10,11 @@ static const cordage_kind members = CORDAGE_KIND_MEMBERS,
 int people_user(struct apply *a, cordage_json user)
 {
     bool changed = false;
-    int err = user_put(a->s, user, USER_MERGE, &changed);
+    int err;
 
+    if (json_is_absent(user))
+        return 0;
+    err = user_put(a->s, user, USER_MERGE, &changed);
     if (changed && a->g)
         guild_changed(a->g);
     return err;
@@ -19,9 +22,13 @@ int people_user(struct apply *a, cordage_json user)
 
 int people_member(struct apply *a, cordage_id user_id, cordage_json member)
 {
-    cordage_json user = json_get(member, "user");
-    int err = people_user(a, user);
+    cordage_json user;
+    int err;
 
+    if (json_is_absent(member))
+        return 0;
+    user = json_get(member, "user");
+    err = people_user(a, user);
     if (!user_id)
         user_id = cordage_json_id(json_get(user, "id"));
     if (err || !a->g || cordage_json_type_of(member) != CORDAGE_JSON_OBJECT)
@@ -60,49 +67,85 @@ static int people_resolved(struct apply *a, cordage_json resolved)
     return err;
 }
 
-/* The author of a webhook's message is no user. */
-static int people_author(struct apply *a, cordage_json message)
-{
-    cordage_json author = json_get(message, "author");
-    int err;
+/* What of a message the cache looks at, found in one pass: messages are most of what
+ * comes, and each search for a key would go through all of them. */
+struct message {
+    cordage_json author, member, webhook_id, mentions, interaction, interaction_metadata,
+        resolved, referenced_message, message_snapshots;
+};
 
-    if (cordage_json_id(json_get(message, "webhook_id")))
-        return 0;
-    err = people_user(a, author);
-    return err ? err
-               : people_member(a, cordage_json_id(json_get(author, "id")),
-                               json_get(message, "member"));
+static struct message read_message(cordage_json v)
+{
+#define PART(name)                                                  \
+    {                                                               \
+        { #name, sizeof #name - 1 }, offsetof(struct message, name) \
+    }
+    static const struct {
+        struct str key;
+        size_t offset;
+    } parts[] = { PART(author),           PART(member),
+                  PART(webhook_id),       PART(mentions),
+                  PART(interaction),      PART(interaction_metadata),
+                  PART(resolved),         PART(referenced_message),
+                  PART(message_snapshots) };
+#undef PART
+    struct message m = { .author = { NULL, 0 } };
+    struct json_iter it;
+
+    for (bool more = json_first(v, &it); more; more = json_next(&it))
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            cordage_json *part = (cordage_json *)((char *)&m + parts[i].offset);
+
+            /* Of two with one key the first counts, as in json_get. */
+            if (str_eq(it.key, parts[i].key) && json_is_absent(*part))
+                *part = it.value;
+        }
+    return m;
 }
 
-static int people_one_message(struct apply *a, cordage_json message)
+/* The author of a webhook's message is no user. */
+static int people_author(struct apply *a, const struct message *m)
 {
-    cordage_json used = json_get(message, "interaction");
-    cordage_json by = json_get(message, "interaction_metadata");
-    int err = people_author(a, message);
+    int err;
+
+    if (cordage_json_id(m->webhook_id))
+        return 0;
+    err = people_user(a, m->author);
+    return err ? err
+               : people_member(a, cordage_json_id(json_get(m->author, "id")), m->member);
+}
+
+static int people_one_message(struct apply *a, const struct message *m)
+{
+    cordage_json user = json_get(m->interaction, "user");
+    int err = people_author(a, m);
 
     if (!err)
-        err = people_list(a, json_get(message, "mentions"));
+        err = people_list(a, m->mentions);
     if (!err)
-        err = people_user(a, json_get(used, "user"));
+        err = people_user(a, user);
     if (!err)
-        err = people_member(a, cordage_json_id(json_get(json_get(used, "user"), "id")),
-                            json_get(used, "member"));
+        err = people_member(a, cordage_json_id(json_get(user, "id")),
+                            json_get(m->interaction, "member"));
     if (!err)
-        err = people_user(a, json_get(by, "user"));
+        err = people_user(a, json_get(m->interaction_metadata, "user"));
     if (!err)
-        err = people_user(a, json_get(by, "target_user"));
-    return err ? err : people_resolved(a, json_get(message, "resolved"));
+        err = people_user(a, json_get(m->interaction_metadata, "target_user"));
+    return err ? err : people_resolved(a, m->resolved);
 }
 
 int people_message(struct apply *a, cordage_json message)
 {
+    struct message m = read_message(message), referenced;
     struct json_iter it;
-    int err = people_one_message(a, message);
+    int err = people_one_message(a, &m);
 
-    if (!err)
-        err = people_one_message(a, json_get(message, "referenced_message"));
-    for (bool more = json_first(json_get(message, "message_snapshots"), &it);
-         more && !err; more = json_next(&it))
+    if (!err && !json_is_absent(m.referenced_message)) {
+        referenced = read_message(m.referenced_message);
+        err = people_one_message(a, &referenced);
+    }
+    for (bool more = json_first(m.message_snapshots, &it); more && !err;
+         more = json_next(&it))
         err = people_list(a, json_get(json_get(it.value, "message"), "mentions"));
     return err;
 }

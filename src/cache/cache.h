@@ -72,7 +72,8 @@ int cache_read(struct cache *c, cordage_kind kind, cordage_id guild_id, cordage_
 /* The ids of a kind, in order, appended as uint64_t: of a guild's; of all guilds or users
  * with guild_id 0. CORDAGE_ENOTFOUND (no such guild), CORDAGE_ENOMEM. */
 int cache_ids(struct cache *c, cordage_kind kind, cordage_id guild_id, struct buf *out);
-/* Objects of a kind in the whole process. O(1). */
+/* Objects of a kind in the whole process, those included that are too old and not removed
+ * yet. O(1). */
 uint64_t cache_count(struct cache *c, cordage_kind kind);
 /* Of one guild; 0 if it isn't cached. O(1) but for finding the guild. */
 uint32_t cache_guild_count(struct cache *c, cordage_kind kind, cordage_id guild_id);
@@ -98,7 +99,9 @@ int cache_role_rank(struct cache *c, cordage_id guild_id, cordage_id role_id,
 /* ---- Snapshots ------------------------------------------------------------------------
  *
  * A guild is packed whole, with its users, in a form that the same and later versions
- * read. Only guilds that changed since they were last packed are packed again. */
+ * read. Only guilds that changed since they were last packed are packed again. Users
+ * without a member are in no guild, and so in no snapshot; for TTL an unpacked object
+ * counts as written when it was unpacked. */
 
 enum {
     CACHE_FORMAT = 1

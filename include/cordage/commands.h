@@ -68,7 +68,8 @@ CORDAGE_EXPORT int cordage_create_message(cordage_client *c, cordage_id channel_
 CORDAGE_EXPORT int cordage_reply(cordage_client *c, cordage_id channel_id,
                                  cordage_id message_id, const char *content,
                                  cordage_result_fn done, void *user);
-/* Source: Discord, "Edit Message". [any thread] */
+/* Replaces the text of a message of the bot's own, at most 2,000 characters. Source:
+ * Discord, "Edit Message". [any thread] */
 CORDAGE_EXPORT int cordage_edit_message(cordage_client *c, cordage_id channel_id,
                                         cordage_id message_id, const char *content,
                                         cordage_result_fn done, void *user);
@@ -152,15 +153,14 @@ CORDAGE_EXPORT int cordage_remove_role(cordage_client *c, cordage_id guild_id,
                                        cordage_id user_id, cordage_id role_id,
                                        cordage_result_fn done, void *user);
 
-/* ---- Over the gateway ----------------------------------------------------------------
- */
+/* ---- Over the gateway ------------------------------------------------------- */
 
 /* Joins, moves to or (channel_id 0) leaves a voice channel, on the guild's shard. Source:
  * Discord, "Update Voice State". Waits until that shard is ready, also across a
  * reconnect, up to 10 minutes; then it is dropped, which the log says. After a new
- * IDENTIFY, which takes the bot out of all channels, it is sent again. CORDAGE_ENOTFOUND:
- * that shard does not run here; CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM,
- * CORDAGE_ECLOSED. [any thread] */
+ * IDENTIFY, which takes the bot out of all channels, it is sent again (not by the next
+ * process, which knows nothing of it). CORDAGE_ENOTFOUND: that shard does not run here;
+ * CORDAGE_EINVAL, CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any thread] */
 CORDAGE_EXPORT int cordage_update_voice_state(cordage_client *c, cordage_id guild_id,
                                               cordage_id channel_id, bool self_mute,
                                               bool self_deaf);
@@ -168,7 +168,7 @@ CORDAGE_EXPORT int cordage_update_voice_state(cordage_client *c, cordage_id guil
 typedef struct cordage_members_request {
     cordage_id guild_id;
     const char *query; /* a prefix of the username, "" for all; NULL: by ids */
-    uint32_t limit;    /* with query; 0 (all) only with "" */
+    uint32_t limit;    /* with query: 1 to 100; 0 (all) only with "" */
     bool presences;    /* needs the GUILD_PRESENCES intent, else there are none */
     const cordage_id *user_ids; /* at most 100 */
     size_t n_user_ids;
@@ -199,13 +199,12 @@ CORDAGE_EXPORT int cordage_request_guild_members(cordage_client *c,
                                                  const cordage_members_request *request,
                                                  cordage_result_fn done, void *user);
 
-/* Asks for the soundboard sounds of `n` guilds, on all their shards. `data` is an array
- * of
- * {"guild_id", "soundboard_sounds"}. Discord is silent about guilds that the bot is not
- * in: asked twice, that ends with CORDAGE_ETIMEOUT after a minute, `message` names them,
- * and `data` has the others. Source: Discord, "Request Soundboard Sounds". Also
- * CORDAGE_ENOTFOUND: a guild's shard does not run here; CORDAGE_ESTATE: it is not yet
- * known which shards do. [any thread] */
+/* Asks for the soundboard sounds of `n` guilds, on all their shards. `data` is an array,
+ * for each guild {"guild_id", "soundboard_sounds"}. Discord is silent about guilds that
+ * the bot is not in: asked twice, that ends with CORDAGE_ETIMEOUT after a minute,
+ * `message` names them, and `data` has the others. Source: Discord, "Request Soundboard
+ * Sounds". Also CORDAGE_ENOTFOUND: a guild's shard does not run here; CORDAGE_ESTATE: it
+ * is not yet known which shards do. [any thread] */
 CORDAGE_EXPORT int cordage_request_soundboard_sounds(cordage_client *c,
                                                      const cordage_id *guild_ids,
                                                      size_t n, cordage_result_fn done,
@@ -218,10 +217,11 @@ CORDAGE_EXPORT int cordage_request_channel_info(cordage_client *c, cordage_id gu
 
 /* Shows `activity` ("with 4 shards", at most 128 characters; NULL: none) and `status`
  * ("online", "idle", "dnd", "invisible"; NULL: online) on every shard that runs here, now
- * and after every new IDENTIFY. Source: Discord, "Update Presence". `type`: 0 playing, 1
- * streaming, 2 listening, 3 watching, 4 custom, 5 competing. At most 5 in 20 s leave; of
- * those that wait, only the newest. CORDAGE_EINVAL, CORDAGE_ENOMEM, CORDAGE_ECLOSED. [any
- * thread] */
+ * and after every new IDENTIFY of this process: the next one knows nothing of it. It may
+ * be called before cordage_client_run. Source: Discord, "Update Presence". `type`: 0
+ * playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing. At most 5 in 20 s
+ * leave; of those that wait, only the newest. CORDAGE_EINVAL, CORDAGE_ENOMEM,
+ * CORDAGE_ECLOSED. [any thread] */
 CORDAGE_EXPORT int cordage_update_presence(cordage_client *c, const char *status,
                                            int type, const char *activity);
 

@@ -84,10 +84,12 @@ typedef enum cordage_log_level {
     CORDAGE_LOG_TRACE
 } cordage_log_level;
 
-/* Called from any thread, with one line without its newline. The token never appears. */
+/* Called from any thread, also from two at one time, with one line without its newline.
+ * The token never appears. It should only write: the caller may hold a lock. */
 typedef void (*cordage_log_fn)(cordage_log_level level, const char *line, void *user);
 
-/* Begin with CORDAGE_OPTIONS_INIT; NULL and 0 mean the default. Strings are copied. */
+/* Begin with CORDAGE_OPTIONS_INIT. NULL and 0 mean the default, but for shard_last,
+ * handler_threads and handle_signals, where 0 means 0. Strings are copied. */
 typedef struct cordage_options {
     size_t size; /* of this struct, so that it can grow */
     /* NULL: DISCORD_TOKEN, else the file that DISCORD_TOKEN_FILE names. A leading "Bot "
@@ -103,7 +105,9 @@ typedef struct cordage_options {
     /* Events that wait for handlers, per shard; 0: 4096. Full, the shard stops reading
      * until half is done. */
     uint32_t event_queue;
-    uint32_t large_threshold; /* 50..250; 0: Discord's default */
+    /* 50..250; 0: Discord's default. A guild with more members than that comes without
+     * those who are offline. Source: Discord, "Gateway Events", "Identify". */
+    uint32_t large_threshold;
     const char *api; /* base URL; NULL: CORDAGE_API, else https://discord.com/api/v10 */
     const char *ca_file; /* trusted besides the system's store; NULL: CORDAGE_CA_FILE */
     const char *proxy;   /* "http://host:port" to CONNECT through, for gateway and REST */
@@ -118,7 +122,8 @@ typedef struct cordage_options {
      * survive the process, so that a restart resumes; "": nothing is kept. NULL:
      * CORDAGE_STATE_DIR (empty: nothing), else $XDG_STATE_HOME/cordage/<application id>,
      * else ~/.local/state/cordage/<application id>, and a folder below it for a part of
-     * the shards. One process at a time can use it. A shard that resumes has no READY:
+     * the shards; with neither variable nor HOME: nothing is kept. One process at a time
+     * can use it. A shard that resumes has no READY, and its guilds no GUILD_CREATE:
      * cordage_on_resumed tells of it, and cordage_guild_count and the cache are right. */
     const char *state_dir;
     cordage_policy cache[CORDAGE_N_KINDS]; /* how long each kind is kept: cache.h */
@@ -152,17 +157,18 @@ CORDAGE_EXPORT int cordage_client_new(const cordage_options *options,
  * close code, or a 401 to any request); while Discord cannot be reached it is tried
  * again. Returns the exit status a program should end with: 0 stopped, 1 failed, 2
  * configuration, 3 refused by Discord, 4 identify budget would be exceeded. What went
- * wrong is written to the log and kept for cordage_client_error. Once per client: a
- * second time it logs that and returns 1. When it returns no thread, connection or
- * callback of the client's is left. [any thread, not a handler] */
+ * wrong is written to the log and kept for cordage_client_error. A state directory that
+ * another process uses counts as configuration. Once per client: a second time it logs
+ * that and returns 1. When it returns no thread, connection or callback of the client's
+ * is left. [any thread, not a handler] */
 CORDAGE_EXPORT int cordage_client_run(cordage_client *c);
 
 /* Ends cordage_client_run. Sessions are left open for the next process to resume; where
  * nothing is kept (options.state_dir), or after cordage_client_end_sessions, they are
- * closed with 1000. Events that are queued are
- * still handled and requests still answered, for up to 10 s, after which what has not
- * begun is dropped and only handlers that run are waited for. Returns at once; calling it
- * again is harmless. [any thread, handler, not from a signal handler] */
+ * closed with 1000. Events that are queued are still handled and requests still answered,
+ * for up to 10 s, after which what has not begun is dropped (where sessions are kept it
+ * comes again in the next process) and only handlers that run are waited for. Returns at
+ * once; calling it again is harmless. [any thread, handler, not from a signal handler] */
 CORDAGE_EXPORT void cordage_client_stop(cordage_client *c);
 
 /* A stop, whatever its reason, closes the sessions for good and forgets them: the bot
@@ -206,12 +212,15 @@ CORDAGE_EVENTS(CORDAGE_ON)
 #undef CORDAGE_ON
 
 /* The same for a type that is known only at run time, without a typed view.
- * CORDAGE_EVENT_UNKNOWN: what Discord doesn't document. CORDAGE_EINVAL: no such type. */
+ * CORDAGE_EVENT_UNKNOWN: what Discord doesn't document. Returns as cordage_on_<event>;
+ * CORDAGE_EINVAL also for what is no such type. [any thread] */
 CORDAGE_EXPORT int cordage_on(cordage_client *c, cordage_event_type type,
                               cordage_event_fn fn, void *user);
-/* Every dispatch, known or not. */
+/* Every dispatch, known or not: all of them are copied and parsed then. Returns as
+ * cordage_on_<event>. [any thread] */
 CORDAGE_EXPORT int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user);
-/* Removes a handler; it may still be running when this returns. CORDAGE_ENOTFOUND.
+/* Removes a handler; it may still be running when this returns, so that `user` must
+ * outlive that. 0, or CORDAGE_ENOTFOUND: there is none with this id.
  * [any thread, handler] */
 CORDAGE_EXPORT int cordage_off(cordage_client *c, int id);
 
@@ -261,7 +270,9 @@ CORDAGE_EXPORT int cordage_wait_for(cordage_client *c, cordage_event_type type,
  * back with cordage_unref; else *out is NULL and it returns CORDAGE_ETIMEOUT, _ECLOSED,
  * _ENOMEM, _EINVAL, or CORDAGE_EDEADLOCK on a thread that runs one of the library's loops
  * (any handler's with handler_threads 0). A handler that waits holds up its guild and one
- * of the threads. [any thread, handler] */
+ * of the threads; if all of them wait, events pile up until the shards stop reading, and
+ * then what is waited for cannot come: give it a timeout. Before cordage_client_run it
+ * waits for that: not on the thread that is to call it. [any thread, handler] */
 CORDAGE_EXPORT int cordage_wait_for_sync(cordage_client *c, cordage_event_type type,
                                          cordage_match_fn match, void *match_user,
                                          uint32_t timeout_ms, const cordage_event **out);
@@ -325,9 +336,10 @@ CORDAGE_EXPORT int cordage_shard_status(const cordage_client *c, uint32_t id,
 
 typedef struct cordage_guild_total {
     uint64_t guilds;
-    uint32_t
-        shards_reported; /* that have had a READY: the total is whole when it is... */
-    uint32_t shards;     /* ...all of them */
+    /* Those that run here and whose guilds are known, by a READY or from the session of
+     * an earlier process: the total is whole when it is all of them. */
+    uint32_t shards_reported;
+    uint32_t shards; /* over all processes */
 } cordage_guild_total;
 /* How many guilds the bot is in, and how complete that is. [any thread] */
 CORDAGE_EXPORT cordage_guild_total cordage_guild_count(const cordage_client *c);

@@ -1,7 +1,8 @@
 /* cordage/error.h - what can go wrong, and the sentence that says so.
  *
- * Every function that can fail returns 0 for success or one of the negative
- * codes below. Functions that take a `cordage_error *` also write a sentence
+ * Every function that can fail and returns an int returns 0 for success (those that
+ * register a handler: its id, above 0) or one of the negative codes below; one that
+ * returns a pointer, NULL. Functions that take a `cordage_error *` also write a sentence
  * that names the cause and the fix. */
 #ifndef CORDAGE_ERROR_H
 #define CORDAGE_ERROR_H

@@ -79,7 +79,8 @@ typedef enum cordage_having {
 CORDAGE_EXPORT cordage_having cordage_has(cordage_json object, const char *key);
 
 /* Gives back what the library has handed out to be kept: an event of cordage_event_ref or
- * cordage_wait_for_sync, a copy out of the cache. NULL is fine. */
+ * cordage_wait_for_sync, an answer of cordage_await, a copy or ids out of the cache. NULL
+ * is fine. [any thread] */
 CORDAGE_EXPORT void cordage_unref(const void *object);
 
 #ifdef __cplusplus

@@ -3,7 +3,13 @@
  * A permission is a bit; the permissions of a member are those of all their roles,
  * changed by the overwrites of a channel. Source: Discord, "Permissions". It is counted
  * from cached guilds, channels, threads, roles and members: what of those is not kept
- * (docs/caching.md) can't be counted with. */
+ * (docs/caching.md) can't be counted with.
+ *
+ * A cached member is as new as the last event that told of it. Without the GUILD_MEMBERS
+ * intent that is what they last wrote or did (of a message's author: that message), so
+ * that a role which was taken from somebody else may still count. Where that matters ask
+ * with cordage_get_member. For who used a command, Discord's own answer is in
+ * cordage_interaction's `permissions`. */
 #ifndef CORDAGE_PERMISSIONS_H
 #define CORDAGE_PERMISSIONS_H
 

@@ -101,8 +101,7 @@ typedef struct cordage_event {
     const void *origin;  /* the library's own */
 } cordage_event;
 
-/* ---- The session --------------------------------------------------------------------
- */
+/* ---- The session --------------------------------------------------------------- */
 
 struct cordage_ready {
     uint32_t shard_id, shard_count;
@@ -130,8 +129,7 @@ struct cordage_rate_limited {
     const cordage_event *event;
 };
 
-/* ---- Guilds -------------------------------------------------------------------------
- */
+/* ---- Guilds -------------------------------------------------------------------- */
 
 typedef enum cordage_guild_why {
     CORDAGE_GUILD_LOADED,   /* listed in READY, here it is */
@@ -139,13 +137,14 @@ typedef enum cordage_guild_why {
     CORDAGE_GUILD_JOINED    /* the bot was added */
 } cordage_guild_why;
 
-/* Lists, joined_at, large and member_count: GUILD_CREATE only, but roles, emojis and
- * stickers. A copy out of the cache has none of the lists. */
+/* GUILD_UPDATE has no joined_at, large and member_count, and of the lists only features,
+ * roles, emojis and stickers. A copy out of the cache has the former, and only the list
+ * of features. */
 struct cordage_guild {
     cordage_id id, owner_id;
     cordage_str name;
     uint64_t member_count;
-    bool unavailable;      /* only id is set then */
+    bool unavailable; /* only id is set then; in a copy out of the cache: an outage */
     cordage_guild_why why; /* GUILD_CREATE only */
     bool large;            /* `members` is not all of them */
     int64_t joined_at;     /* the bot */
@@ -229,8 +228,7 @@ struct cordage_invite {
     const cordage_event *event;
 };
 
-/* ---- Channels and threads ------------------------------------------------------------
- */
+/* ---- Channels and threads ------------------------------------------------------ */
 
 /* A thread is a channel of type 10, 11 or 12. THREAD_DELETE has id, guild_id, parent_id
  * and type. */
@@ -346,8 +344,7 @@ struct cordage_scheduled_event_user {
     const cordage_event *event;
 };
 
-/* ---- Roles, emojis, stickers, sounds -------------------------------------------------
- */
+/* ---- Roles, emojis, stickers, sounds ------------------------------------------- */
 
 /* `data` is the role itself. */
 struct cordage_role {
@@ -426,8 +423,7 @@ struct cordage_sounds {
     const cordage_event *event;
 };
 
-/* ---- People ---------------------------------------------------------------------------
- */
+/* ---- People -------------------------------------------------------------------- */
 
 struct cordage_user {
     cordage_id id;
@@ -498,8 +494,7 @@ struct cordage_typing {
     const cordage_event *event;
 };
 
-/* ---- Voice
- * ------------------------------------------------------------------------------ */
+/* ---- Voice --------------------------------------------------------------------- */
 
 struct cordage_voice_state {
     cordage_id guild_id, user_id;
@@ -534,11 +529,10 @@ struct cordage_voice_effect {
     const cordage_event *event;
 };
 
-/* ---- Messages
- * ---------------------------------------------------------------------------- What
- * people wrote (content, embeds, attachments, components, poll) is empty without the
- * MESSAGE_CONTENT intent, but for what mentions the bot, its direct messages, its own. */
+/* ---- Messages ------------------------------------------------------------------ */
 
+/* What people wrote (content, embeds, attachments, components, poll) is empty without the
+ * MESSAGE_CONTENT intent, but for what mentions the bot, its direct messages, its own. */
 struct cordage_message {
     cordage_id id, channel_id, guild_id; /* guild_id 0: a direct message */
     cordage_id author_id;                /* a webhook's: the webhook */
@@ -600,9 +594,7 @@ struct cordage_poll_vote {
     const cordage_event *event;
 };
 
-/* ---- Interactions
- * -------------------------------------------------------------------------
- */
+/* ---- Interactions -------------------------------------------------------------- */
 
 struct cordage_interaction {
     cordage_id id, application_id, guild_id, channel_id;
@@ -640,9 +632,7 @@ struct cordage_command_permissions {
     const cordage_event *event;
 };
 
-/* ---- Automatic moderation
- * ------------------------------------------------------------------
- */
+/* ---- Automatic moderation ------------------------------------------------------ */
 
 struct cordage_automod_rule {
     cordage_id id, guild_id, creator_id;
@@ -666,9 +656,7 @@ struct cordage_automod_action {
     const cordage_event *event;
 };
 
-/* ---- Monetisation
- * ---------------------------------------------------------------------------
- */
+/* ---- Monetisation -------------------------------------------------------------- */
 
 struct cordage_entitlement {
     cordage_id id, sku_id, application_id, user_id, guild_id;

@@ -12,6 +12,7 @@
 static void set_policies(cordage_options *options)
 {
     options->cache[CORDAGE_KIND_MEMBERS] = CORDAGE_LRU(50000);
+    options->cache[CORDAGE_KIND_USERS] = CORDAGE_LRU(50000); /* the members' names */
     options->cache[CORDAGE_KIND_SCHEDULED_EVENTS] = CORDAGE_TTL(24 * 60 * 60);
     options->cache[CORDAGE_KIND_VOICE_STATES] = CORDAGE_NEVER;
 }

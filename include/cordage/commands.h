@@ -19,7 +19,8 @@ typedef struct cordage_result {
     cordage_json data;   /* the answer's body, absent if it had none */
 } cordage_result;
 /* All that take `done` and `user` call it exactly once, on a handler thread (a loop with
- * handler_threads 0), also when the client stops first; NULL: nobody asks. They do not
+ * handler_threads 0), maybe at the same time as a handler of its guild, also when the
+ * client stops first; NULL: nobody asks, and a failure is logged. They do not
  * when they return an error: CORDAGE_EINVAL (what Discord would refuse in any case: an id
  * of 0, a text that is too long), CORDAGE_EFULL, CORDAGE_ENOMEM, CORDAGE_ECLOSED (the
  * client has stopped). Before the start they wait for it. Strings are copied. [any

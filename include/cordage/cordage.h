@@ -235,7 +235,8 @@ CORDAGE_EXPORT int cordage_on_session_lost(cordage_client *c, cordage_session_lo
 
 /* What went wrong without anybody having asked: an event that could not be read, a
  * command that was dropped, why the client ends. All of it is logged, too; of a flood the
- * rest only that. Returns as cordage_on_<event>. [any thread] */
+ * rest only that. Called on a handler thread (the control loop with handler_threads 0).
+ * Returns as cordage_on_<event>. [any thread] */
 typedef void (*cordage_error_fn)(cordage_client *c, const cordage_error *error,
                                  void *user);
 CORDAGE_EXPORT int cordage_on_error(cordage_client *c, cordage_error_fn fn, void *user);

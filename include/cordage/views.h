@@ -437,7 +437,8 @@ struct cordage_user {
     const cordage_user *old;
 };
 
-/* Shown name: nick, else global_name, else username. */
+/* Shown name: nick, else global_name, else username. A copy out of the cache has only the
+ * id of a user who is not cached. */
 struct cordage_member {
     cordage_id guild_id, user_id;
     cordage_str username, global_name, user_avatar;

@@ -32,8 +32,7 @@
     "\"archive_timestamp\":\"2026-08-05T19:41:27.905000+00:00\","                        \
     "\"create_timestamp\":\"2026-08-05T19:41:27.905000+00:00\",\"invitable\":true},"     \
     "\"message_count\":40,\"total_message_sent\":41,\"member_count\":2,\"member\":{"     \
-    "\"join_timestamp\":\"2026-08-05T19:41:27.905000+00:00\",\"flags\":1,"               \
-    "\"id\":\"1534647548374155270\",\"user_id\":\"1205120977076355081\"},"               \
+    "\"join_timestamp\":\"2026-08-05T19:41:27.905000+00:00\",\"flags\":1},"              \
     "\"applied_tags\":[\"5\",\"6\"],\"available_tags\":[{\"id\":\"5\",\"name\":"         \
     "\"sail\","                                                                          \
     "\"moderated\":true,\"emoji_id\":\"932629582970880021\",\"emoji_name\":null}],"      \

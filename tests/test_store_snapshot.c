@@ -148,6 +148,23 @@ TEST(another_session_format_or_policy_begins_anew)
     rig_end(&r);
 }
 
+TEST(a_whole_one_replaces_what_was_there)
+{
+    struct store_snapshot whole = head_of(1, 60);
+    struct found f;
+    struct rig r;
+
+    rig_start(&r);
+    save_one(&r, head_of(1, 50), 10, "gone, which nobody told");
+    save_one(&r, head_of(1, 51), 20, "twenty");
+    whole.whole = true;
+    save_one(&r, whole, 20, "twenty again");
+    f = load(&r, head_of(1, 0), 0);
+    CHECK_INT(f.n, 1);
+    CHECK_INT(f.ids[0], 20);
+    rig_end(&r);
+}
+
 TEST(what_was_not_saved_for_two_days_goes)
 {
     struct store_snapshot old = head_of(0, 1), young = head_of(2, 1);
@@ -366,6 +383,6 @@ TEST(kill_9_leaves_a_whole_snapshot)
 RUN_TESTS(T(guilds_come_back_in_the_order_in_which_they_were_saved),
           T(a_guild_that_is_gone_goes), T(only_what_fits_is_loaded),
           T(another_session_format_or_policy_begins_anew),
-          T(what_was_not_saved_for_two_days_goes), T(a_reader_may_end_it),
-          T(a_changed_row_breaks_its_shards_snapshot_alone),
+          T(a_whole_one_replaces_what_was_there), T(what_was_not_saved_for_two_days_goes),
+          T(a_reader_may_end_it), T(a_changed_row_breaks_its_shards_snapshot_alone),
           T(a_large_snapshot_is_saved_and_loaded), T(kill_9_leaves_a_whole_snapshot))

@@ -56,6 +56,11 @@ void cache_free(struct cache *c)
     free(c);
 }
 
+void cache_set_self(struct cache *c, cordage_id self)
+{
+    atomic_store(&c->self, self);
+}
+
 bool cache_is_on(const struct cache *c)
 {
     return c->kept != 0;

@@ -34,6 +34,9 @@ int cache_new(const cordage_policy policies[CORDAGE_N_KINDS],
 void cache_free(struct cache *c);
 /* Whether anything at all is kept. */
 bool cache_is_on(const struct cache *c);
+/* The bot's own user, whose members stay whatever the policy; events tell it, too. [any
+ * thread] */
+void cache_set_self(struct cache *c, cordage_id self);
 /* Whether an event of this type changes anything under these policies. [any thread] */
 bool cache_wants(const struct cache *c, cordage_event_type type);
 
@@ -114,7 +117,8 @@ uint64_t cache_policy_mark(const struct cache *c);
  * left; CORDAGE_ENOMEM in *err leaves it changed. [the slice's writer] */
 bool cache_pack_next(struct cache_slice *s, cordage_id *guild_id, struct buf *packed,
                      int *err);
-/* All guilds count as changed: the last snapshot could not be kept. [writer] */
+/* All guilds that are there count as changed: the last snapshot could not be kept. Those
+ * that are gone are not told again, so the next one must replace it whole. [writer] */
 void cache_pack_again(struct cache_slice *s);
 /* Puts a packed guild into an empty place. It does not count as changed. CORDAGE_EPARSE:
  * damaged (nothing is kept of it), CORDAGE_ENOMEM. [writer] */

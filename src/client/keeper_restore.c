@@ -58,6 +58,8 @@ static void take_session(void *user, const struct store_session *row)
         return;
     }
     h->session.guilds = buf_str(&h->guilds);
+    if (r->keeper->client->cache && row->user_id)
+        cache_set_self(r->keeper->client->cache, row->user_id);
     h->mark = store_mark(h->session.session_id);
     r->of[i] = h;
 }

@@ -220,12 +220,14 @@ static struct snapshot *make_snapshot(struct crew_shard *s)
         .session_mark = s->kept.mark,
         .seq = kept_cached_up_to(s),
         .saved_at = s->loop->host->wall(s->loop->host),
+        .whole = s->kept.snapshot_whole,
     };
     if (pack_guilds(s->cache, p)) {
-        cache_pack_again(s->cache); /* what was packed is not going to be saved */
+        kept_pack_again(s); /* what was packed is not going to be saved */
         free_snapshot(p);
         return NULL;
     }
+    s->kept.snapshot_whole = false;
     return p;
 }
 
@@ -276,7 +278,7 @@ static bool save_last_snapshot(struct keeper *k, struct crew_shard *s)
     bool saved;
 
     if (s->kept.saved.snapshot_failed)
-        cache_pack_again(s->cache);
+        kept_pack_again(s);
     p = make_snapshot(s);
     saved = p && save_snapshot(k, p) == 0;
     free_snapshot(p);

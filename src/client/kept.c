@@ -62,6 +62,12 @@ static void set_safe(struct crew_shard *s)
     shard_set_safe(s->shard, safe);
 }
 
+void kept_pack_again(struct crew_shard *s)
+{
+    cache_pack_again(s->cache);
+    s->kept.snapshot_whole = true;
+}
+
 static void run_saved(struct mail *mail)
 {
     struct kept *k = CONTAINER_OF(mail, struct kept, saved_mail);
@@ -75,7 +81,7 @@ static void run_saved(struct mail *mail)
     if (k->safe.snapshot_ended)
         k->snapshot_under_way = false;
     if (k->safe.snapshot_failed && s->cache)
-        cache_pack_again(s->cache);
+        kept_pack_again(s);
     if (s->shard)
         set_safe(s);
 }
@@ -109,8 +115,8 @@ void kept_begin(struct crew_shard *s, uint64_t seq, cordage_json d)
     progress_begin(k->progress, k->mark, seq);
     guild_past_ready(&k->guilds, d);
     if (s->cache)
-        cache_pack_again(s->cache); /* the new session's snapshot begins empty */
-    k->snapshot_at = now_of(s) + KEPT_SNAPSHOT_MS;
+        kept_pack_again(s);     /* the new session's snapshot begins empty */
+    k->snapshot_at = now_of(s); /* soon: without one a kill would cost an IDENTIFY */
     k->row_at = now_of(s) + KEPT_ROW_MS;
     keeper_save_row(s);
 }

@@ -40,6 +40,8 @@ struct kept {
     uint64_t row_at;    /* on the host's clock: when the next may go */
     uint64_t snapshot_at;
     bool snapshot_under_way;
+    bool snapshot_whole; /* the next one must hold every guild: what the last one was told
+                            of those that are gone is lost with it */
     struct kept_saved safe; /* as the loop knows it */
 
     struct mail saved_mail; /* under the shard's lock, like what follows */
@@ -91,6 +93,8 @@ void kept_begin(struct crew_shard *s, uint64_t seq, cordage_json d);
 /* GUILD_CREATE (`created`) or GUILD_DELETE; `seq` 0: one that we made up, before READY.
  */
 void kept_guild(struct crew_shard *s, uint64_t seq, bool created, cordage_json d);
+/* The next snapshot holds every guild. */
+void kept_pack_again(struct crew_shard *s);
 /* All guilds are in: the first snapshot is worth taking. */
 void kept_guilds_in(struct crew_shard *s);
 /* A second has passed: hands over what is due. */

@@ -120,6 +120,8 @@ struct store_snapshot {
     uint64_t session_mark; /* of the session it belongs to: store_mark(session id) */
     uint64_t seq;          /* the cache holds the events up to it */
     uint64_t saved_at;
+    bool
+        whole; /* to be saved: its guilds are all there are, what was saved before goes */
 };
 struct store_packed {
     uint64_t guild_id;

@@ -196,7 +196,7 @@ static int save(sqlite3 *db, void *user)
 
     if (err)
         return err;
-    if (found != FOUND_SOUND || old.format != all->head->format ||
+    if (all->head->whole || found != FOUND_SOUND || old.format != all->head->format ||
         old.policy_mark != all->head->policy_mark ||
         old.session_mark != all->head->session_mark) {
         count = 0;

@@ -34,7 +34,7 @@ expect 1 'cannot be reached' -- env CORDAGE_API=https://127.0.0.1:1 $info
 expect 1 'CORDAGE_CA_FILE' -- env -u CORDAGE_CA_FILE $info
 expect 2 'DISCORD_TOKEN' -- env -u DISCORD_TOKEN $info
 expect 2 '--shards takes' -- $info --shards none
-expect 4 '3 now, the last in 24 h 0 min' --recommended-shards 4 --session-limit 3 -- $info
+expect 4 '2 now, the last in 24 h' --recommended-shards 4 --session-limit 3 -- $info
 
 expect 0 'Nothing is wrong.' -- $doctor
 expect 0 'Nothing is wrong.' -- $doctor --intents 53608447

@@ -343,6 +343,22 @@ TEST(the_order_of_touches_is_kept_by_the_thousand)
     lru_release(&l);
 }
 
+TEST(what_was_written_after_the_clock_was_read_is_not_old)
+{
+    const struct lru_key key = { 1, 1 };
+    struct lru_key old;
+    bool full = false;
+    struct lru l;
+
+    lru_init(&l, (cordage_policy){ CORDAGE_KEEP_TTL, 10 });
+    CHECK_INT(lru_write(&l, key, 101, &full), 0);
+    CHECK(lru_is_fresh(&l, key, 100));
+    CHECK(!lru_pop(&l, 100, &old));
+    CHECK(lru_is_fresh(&l, key, 110));
+    CHECK(lru_pop(&l, 111, &old));
+    lru_release(&l);
+}
+
 RUN_TESTS(T(what_is_never_kept_is_not_there), T(without_guilds_only_users_are_kept),
           T(without_users_members_have_their_ids),
           T(where_members_are_not_kept_users_stay_and_joins_are_counted),
@@ -354,4 +370,5 @@ RUN_TESTS(T(what_is_never_kept_is_not_there), T(without_guilds_only_users_are_ke
           T(what_is_too_old_is_not_found_and_is_removed_later),
           T(what_is_too_old_is_not_merged_with), T(expiry_takes_a_few_at_a_time),
           T(a_guild_that_is_too_old_is_gone_with_everything),
-          T(the_order_of_touches_is_kept_by_the_thousand))
+          T(the_order_of_touches_is_kept_by_the_thousand),
+          T(what_was_written_after_the_clock_was_read_is_not_old))

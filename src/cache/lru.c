@@ -134,7 +134,10 @@ static uint32_t add(struct lru *l, struct lru_key key)
 
 static bool is_old(const struct lru *l, const struct lru_node *node, uint64_t now)
 {
-    return (uint32_t)now - node->written_at >= l->policy.n;
+    uint32_t age = (uint32_t)now - node->written_at;
+
+    /* Another thread's clock may have been read a second later than this one's. */
+    return age < UINT32_MAX / 2 && age >= l->policy.n;
 }
 
 /* ---- The contract ----------------------------------------------------------------- */

@@ -92,6 +92,28 @@ TEST(an_unavailable_guild_comes_back_as_one)
     rig_free(&again);
 }
 
+TEST(the_bot_itself_comes_back_as_it_was_last)
+{
+    struct rig r = rig_new(NULL), again = rig_new(NULL);
+    struct buf packed = { 0 }, user = { 0 };
+
+    rig_event(&r, CORDAGE_EVENT_GUILD_CREATE, "{'id':'1'}");
+    rig_event(&r, CORDAGE_EVENT_GUILD_CREATE,
+              "{'id':'2','members':[{'user':{'id':'7','username':'ada'},'roles':[]}]}");
+    pack_one(&r, 1, &packed);
+    pack_one(&r, 2, &packed);
+    rig_event(&r, CORDAGE_EVENT_USER_UPDATE, "{'id':'7','username':'grace'}");
+    pack_one(&r, 2, &packed);
+    pack_none(&r);
+    CHECK_INT(cache_unpack(again.slice, buf_str(&packed)), 0);
+    CHECK_INT(cache_read(again.cache, CORDAGE_KIND_USERS, 0, 7, &user), 0);
+    CHECK(memmem(user.p, user.n, "grace", 5));
+    buf_release(&user);
+    buf_release(&packed);
+    rig_free(&r);
+    rig_free(&again);
+}
+
 TEST(only_what_changed_is_packed_again)
 {
     struct rig r = rig_new(NULL);
@@ -271,6 +293,7 @@ TEST(a_kind_that_is_bounded_stays_so_when_it_comes_back)
 }
 
 RUN_TESTS(T(a_guild_comes_back_whole), T(an_unavailable_guild_comes_back_as_one),
+          T(the_bot_itself_comes_back_as_it_was_last),
           T(only_what_changed_is_packed_again),
           T(a_guild_that_is_gone_is_noted_once_if_a_snapshot_had_it),
           T(what_is_damaged_is_refused_and_nothing_of_it_is_kept),

@@ -328,6 +328,32 @@ int apply_voice_state(struct apply *a)
     return apply_put(a, voice_states, a->d);
 }
 
+/* Snapshots have users with their guilds: one of the slice's that has this member is
+ * packed again. Also if another shard's event has told the cache before, since each has
+ * its own snapshot. */
+static int pack_member(struct apply *a, cordage_id user_id)
+{
+    struct str record;
+    bool found = false;
+    int err = slice_ids(a->s, &a->s->many);
+
+    for (size_t at = 0; !err && !found && at < a->s->many.n; at += sizeof(uint64_t)) {
+        struct guild_stripe *stripe;
+        struct guild *g;
+        uint64_t id;
+
+        memcpy(&id, a->s->many.p + at, sizeof id);
+        stripe = guild_lock(a->c, id);
+        g = map_get(&stripe->guilds, id);
+        found =
+            g && g->slice == a->s && shelf_get(&g->shelves[members], user_id, &record);
+        if (found)
+            guild_changed(g);
+        guild_unlock(stripe);
+    }
+    return err;
+}
+
 int apply_self(struct apply *a)
 {
     cordage_id id = apply_id(a, "id");
@@ -339,5 +365,6 @@ int apply_self(struct apply *a)
         err = cache_read(a->c, CORDAGE_KIND_USERS, 0, id, old);
     if (err == CORDAGE_ENOMEM)
         return err;
-    return user_put(a->s, a->d, USER_REPLACE, &changed);
+    err = user_put(a->s, a->d, USER_REPLACE, &changed);
+    return err ? err : pack_member(a, id);
 }

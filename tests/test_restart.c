@@ -11,6 +11,7 @@
 #include "gateway.h"
 #include "restart_rig.h"
 #include "rng.h"
+#include "sim_model.h"
 
 enum { SHARDS = 4, SPEED = 4 };
 
@@ -257,6 +258,37 @@ TEST(a_lost_snapshot_costs_an_identify_if_there_is_one)
     restart_teardown(&r);
 }
 
+static void raise_limit(struct sim *sim, uint64_t now, void *user)
+{
+    (void)now;
+    (void)user;
+    sim->config.session_limit = 1000;
+}
+
+/* What has come in since it was resumed is no whole cache, and is not taken for one. */
+TEST(a_lost_cache_is_filled_when_the_budget_allows)
+{
+    struct sim_config config = world();
+    struct restart_rig r;
+
+    config.session_limit = 8;
+    setup_stopped(&r, &config, "all");
+    in_state(&r, "rm ./cache.db*");
+    for (unsigned i = 1; i <= 2; i++) {
+        restart_start(&r);
+        CHECK(restart_wait(&r, SHARDS, i * SHARDS, 0));
+        CHECK_INT(restart_end(&r, SIGTERM), 0);
+    }
+    CHECK_INT(restart_identifies(&r), SHARDS);
+    simrig_on_loop(r.sim, raise_limit, NULL);
+    restart_start(&r);
+    CHECK(restart_wait(&r, 2 * SHARDS, 0, 0));
+    CHECK_INT(restart_end(&r, SIGTERM), 0);
+    CHECK_INT(restart_identifies(&r), 2 * SHARDS);
+    CHECK_INT(simrig_rules_broken(r.sim), 0);
+    restart_teardown(&r);
+}
+
 TEST(sessions_that_are_ended_are_not_resumed)
 {
     struct sim_config config = world();
@@ -391,6 +423,7 @@ int main(int argc, char **argv)
         T(a_second_process_is_refused),
         T(a_start_that_the_budget_does_not_cover_is_refused_and_a_resume_is_not),
         T(a_lost_snapshot_costs_an_identify_if_there_is_one),
+        T(a_lost_cache_is_filled_when_the_budget_allows),
         T(sessions_that_are_ended_are_not_resumed),
         T(the_cache_is_what_it_would_be_without_a_restart),
     };

@@ -159,6 +159,7 @@ static bool restore_session(struct keeper *k, struct crew_shard *s,
     s->kept.mark = h->mark;
     s->kept.inherited = s->kept.told_done = row->done;
     s->kept.cached = h->has_snapshot ? h->cached : 0;
+    s->kept.incomplete = !h->has_snapshot;
     s->kept.safe = s->kept.saved =
         (struct kept_saved){ .row_mark = h->mark,
                              .done = row->done,

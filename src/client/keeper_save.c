@@ -297,7 +297,7 @@ void keeper_save_all(struct keeper *k)
 
         if (!s->shard || !kept_has_session(s))
             continue;
-        if (s->cache)
+        if (s->cache && !s->kept.incomplete)
             save_last_snapshot(k, s);
         r = make_row(s);
         if (r)

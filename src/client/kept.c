@@ -54,7 +54,7 @@ static void set_safe(struct crew_shard *s)
     if (!kept_has_session(s) || k->safe.row_mark != k->mark)
         return;
     safe = k->safe.done;
-    if (s->cache) {
+    if (s->cache && !k->incomplete) {
         if (k->safe.snapshot_mark != k->mark)
             return;
         safe = earlier(safe, k->safe.snapshot);
@@ -112,6 +112,7 @@ void kept_begin(struct crew_shard *s, uint64_t seq, cordage_json d)
         return;
     k->mark = store_mark((struct str){ session->id, session->n_id });
     k->inherited = k->cached = 0;
+    k->incomplete = false;
     progress_begin(k->progress, k->mark, seq);
     guild_past_ready(&k->guilds, d);
     if (s->cache)
@@ -123,7 +124,8 @@ void kept_begin(struct crew_shard *s, uint64_t seq, cordage_json d)
 
 void kept_guild(struct crew_shard *s, uint64_t seq, bool created, cordage_json d)
 {
-    if (s->kept.keeper && seq)
+    /* What comes again is in the restored guilds. */
+    if (s->kept.keeper && seq > s->kept.inherited)
         guild_past_note(&s->kept.guilds, seq, created, d);
 }
 
@@ -141,7 +143,7 @@ void kept_second(struct crew_shard *s)
     /* While stopping events are not handled any more; the end saves all. */
     if (!k->keeper || s->client->stopping || !kept_has_session(s))
         return;
-    if (s->cache && !k->snapshot_under_way && now >= k->snapshot_at) {
+    if (s->cache && !k->incomplete && !k->snapshot_under_way && now >= k->snapshot_at) {
         k->snapshot_at = now + KEPT_SNAPSHOT_MS;
         keeper_save_snapshot(s);
     }

@@ -42,6 +42,9 @@ struct kept {
     bool snapshot_under_way;
     bool snapshot_whole; /* the next one must hold every guild: what the last one was told
                             of those that are gone is lost with it */
+    /* The session was resumed without its snapshot: none is worth saving. The next start
+     * must not believe that the cache holds everything. */
+    bool incomplete;
     struct kept_saved safe; /* as the loop knows it */
 
     struct mail saved_mail; /* under the shard's lock, like what follows */

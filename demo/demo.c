@@ -131,7 +131,7 @@ static int make_bot(struct demo *d)
     options.log = on_log;
     options.log_user = &d->view;
     options.handle_signals = 0; /* the director has them */
-    options.state_dir = ""; /* this Discord ends with the demo */
+    options.state_dir = "";     /* this Discord ends with the demo */
     if (cordage_client_new(&options, &d->client, &error) < 0)
         return cordage_error_print(&error, stderr);
     cordage_on_ready(d->client, on_ready, d);

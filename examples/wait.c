@@ -18,7 +18,8 @@ static bool is_answer(const cordage_event *event, void *user)
     const struct question *q = user;
     cordage_json author = cordage_json_get(event->data, "author");
 
-    return cordage_json_id(cordage_json_get(event->data, "channel_id")) == q->channel_id &&
+    return cordage_json_id(cordage_json_get(event->data, "channel_id")) ==
+               q->channel_id &&
            cordage_json_id(cordage_json_get(author, "id")) == q->user_id;
 }
 

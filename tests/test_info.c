@@ -160,7 +160,7 @@ TEST(info_tells_shards_budget_and_the_time_a_start_takes)
     check_says(&s.out, "Gateway      wss://localhost:");
     check_says(&s.out, "Shards       4 recommended\n");
     check_says(&s.out, "Identifies   986 of 1000 left, all again in 14 h 14 min\n");
-    check_says(&s.out, "Reserve      100 of them, for trouble\n");
+    check_says(&s.out, "Reserve      100 of them, never used\n");
     check_says(&s.out, "Concurrency  1 identify every 5 s\n");
     check_says(&s.out, "Start        4 shards: 15 s\n");
     CHECK_INT(s.err.n, 0);

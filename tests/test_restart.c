@@ -393,7 +393,11 @@ TEST(the_cache_is_what_it_would_be_without_a_restart)
         simrig_wait(r.sim, 2000);
         start_caching(&bot, &r, r.state);
         CHECK(bot_wait(&bot, SHARDS, i * SHARDS, 0));
+        CHECK(cordage_user_id(bot.client) == cordage_user_id(steady.client));
+        CHECK(cordage_application_id(bot.client) ==
+              cordage_application_id(steady.client));
     }
+    CHECK(cordage_user_id(steady.client) && cordage_application_id(steady.client));
     simrig_on_loop(r.sim, end_changes, NULL);
     for (int i = 0; i < 200 && !same; i++) {
         simrig_wait(r.sim, 500);

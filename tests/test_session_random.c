@@ -445,7 +445,8 @@ static void play_the_shard(struct world *w)
         int n = snprintf(text, sizeof text, "{\"op\":8,\"d\":{\"n\":%u}}",
                          w->commands_queued);
 
-        if (session_command(&w->s, PACE_COMMAND, 0, (struct str){ text, (size_t)n }, w->now))
+        if (session_command(&w->s, PACE_COMMAND, 0, (struct str){ text, (size_t)n },
+                            w->now))
             break;
         w->commands_queued++;
         pull(w);

@@ -328,6 +328,10 @@ typedef struct cordage_shard_info {
  * known. Source: Discord, "Gateway", "Sharding". [any thread] */
 CORDAGE_EXPORT uint32_t cordage_shard_for_guild(const cordage_client *c,
                                                 cordage_id guild_id);
+/* The bot's own ids, from READY or, where shards resume sessions of an earlier process,
+ * from what that one left; 0 before they are known. [any thread] */
+CORDAGE_EXPORT cordage_id cordage_user_id(const cordage_client *c);
+CORDAGE_EXPORT cordage_id cordage_application_id(const cordage_client *c);
 /* The total over all processes; 0 before it is known. [any thread] */
 CORDAGE_EXPORT uint32_t cordage_shard_count(const cordage_client *c);
 /* Copies what is known of shard `id`. CORDAGE_ENOTFOUND: not one that runs here. [any

@@ -44,8 +44,8 @@ enum {
     LIMIT_HANDSHAKES = 64,
     /* Shards in one plan: Discord's largest bots use a few thousand. */
     LIMIT_SHARDS = 65536,
-    /* IDENTIFYs that the ledger remembers: three times what Discord grants the largest bot
-     * in a window. */
+    /* IDENTIFYs that the ledger remembers: three times what Discord grants the largest
+     * bot in a window. */
     LIMIT_IDENTIFIES = 1024 * 1024,
     /* The body of a REST answer. */
     LIMIT_HTTP_BODY = 32 * 1024 * 1024,

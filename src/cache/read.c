@@ -122,6 +122,8 @@ int cache_read(struct cache *c, cordage_kind kind, cordage_id guild_id, cordage_
         err = object_write(c, g, kind, id, record, true, &w);
         err = finish(&w, err, out);
         lru_read(&c->lrus[kind], (struct lru_key){ guild_id, id });
+        if (kind == CORDAGE_KIND_MEMBERS) /* who is read with his name keeps it */
+            lru_read(&c->lrus[CORDAGE_KIND_USERS], (struct lru_key){ 0, id });
     }
     guild_unlock(stripe);
     return err;

@@ -36,8 +36,7 @@ struct reader {
 
 static inline struct reader reader_of(struct str s)
 {
-    return (struct reader){ s.p,
-                            s.p + s.n };
+    return (struct reader){ s.p, s.p + s.n };
 }
 
 static inline size_t reader_left(const struct reader *r)

@@ -209,16 +209,14 @@ int cordage_on_any(cordage_client *c, cordage_event_fn fn, void *user)
 
 int cordage_on_session_lost(cordage_client *c, cordage_session_lost_fn fn, void *user)
 {
-    return on(c, &(struct handler_plan){ .kind = HANDLER_SESSION_LOST,
-                                         .fn = (handler_fn)fn,
-                                         .user = user });
+    return on(c, &(struct handler_plan){
+                     .kind = HANDLER_SESSION_LOST, .fn = (handler_fn)fn, .user = user });
 }
 
 int cordage_on_error(cordage_client *c, cordage_error_fn fn, void *user)
 {
-    return on(c, &(struct handler_plan){ .kind = HANDLER_ERROR,
-                                         .fn = (handler_fn)fn,
-                                         .user = user });
+    return on(c, &(struct handler_plan){
+                     .kind = HANDLER_ERROR, .fn = (handler_fn)fn, .user = user });
 }
 
 int cordage_off(cordage_client *c, int id)
@@ -228,6 +226,16 @@ int cordage_off(cordage_client *c, int id)
 
 /* ---- Shards
  * ------------------------------------------------------------------------------ */
+
+cordage_id cordage_user_id(const cordage_client *c)
+{
+    return c->user_id;
+}
+
+cordage_id cordage_application_id(const cordage_client *c)
+{
+    return c->application_id;
+}
 
 uint32_t cordage_shard_count(const cordage_client *c)
 {

@@ -63,7 +63,7 @@ struct crew_shard {
     struct link fresh;   /* on its loop's list */
     struct guild_book guilds;
     struct cache_slice
-        *cache;           /* NULL: nothing is kept; there until the client is freed */
+        *cache; /* NULL: nothing is kept; there until the client is freed */
     struct kept kept;
     uint64_t replayed;    /* events since it began to resume */
     atomic_ullong parsed; /* payloads, here and for handlers: tests count them */

@@ -232,8 +232,8 @@ int fatal_over_budget(uint32_t needed, struct ledger *l, uint64_t now,
     return error_set(
         error, CORDAGE_EBUDGET,
         "Starting %u shard%s without a session to resume takes as many identifies, and "
-        "only %llu %s left: of %llu a day, %llu are kept in reserve, so that the bot can "
-        "come back after trouble. Discord resets the token of a bot that uses more than "
+        "only %llu %s left: of %llu a day, %llu are kept in reserve. Discord resets the "
+        "token of a bot that uses more than "
         "it has, so nothing was started. %s",
         needed, needed == 1 ? "" : "s", allowed, allowed == 1 ? "is" : "are",
         (unsigned long long)l->total, reserve, fix);

@@ -85,8 +85,15 @@ int keeper_open(cordage_client *c, cordage_error *error)
     struct store *store;
     int err;
 
-    if (!dir)
+    if (!dir) {
+        if (!c->settings.no_state)
+            log_line(
+                &c->log, LOG_WARN,
+                "Neither HOME nor XDG_STATE_HOME is set, so nothing will be kept: the "
+                "next start identifies anew. Set CORDAGE_STATE_DIR to a directory, or "
+                "to nothing if this is meant.");
         return 0;
+    }
     err = store_open(dir, &c->log, &store, error);
     if (err == CORDAGE_EBUSY || err == CORDAGE_ENOMEM)
         return err;

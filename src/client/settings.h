@@ -32,6 +32,7 @@ struct settings {
     char *activity;           /* NULL: none */
     bool allow_plaintext;     /* the token may go over http and ws beyond loopback */
     char *state_dir;          /* a whole path; NULL: nothing outlives the process */
+    bool no_state;            /* ... because that is what was asked for */
     uint64_t token_print;     /* a fingerprint: tells tokens apart, and tells none */
     cordage_policy cache[CORDAGE_N_KINDS]; /* none is CORDAGE_KEEP_DEFAULT */
     bool handle_signals;

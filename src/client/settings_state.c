@@ -131,6 +131,7 @@ int settings_take_state(struct settings *s, const char *option, const struct env
     int n = 0;
 
     s->token_print = fingerprint(secret_reveal(&s->token));
+    s->no_state = given && !*given;
     if (!given)
         n = write_default(s, env, path);
     else if (*given)

@@ -55,7 +55,7 @@ static int print_text(const cordage_gateway_bot *g, const struct start *s,
     printf("Identifies   %" PRIu32 " of %" PRIu32 " left", g->remaining, g->total);
     if (g->reset_after_ms)
         printf(", all again in %s", text_duration(g->reset_after_ms, duration));
-    printf("\nReserve      %" PRIu64 " of them, for trouble", reserve);
+    printf("\nReserve      %" PRIu64 " of them, never used", reserve);
     printf("\nConcurrency  %" PRIu32 " identif%s every 5 s\n", g->max_concurrency,
            g->max_concurrency == 1 ? "y" : "ies");
     if (s->now == s->shards)

@@ -53,8 +53,8 @@ bool is_container(cordage_json v)
     return is_type(v, tape_type::START_OBJECT) || is_type(v, tape_type::START_ARRAY);
 }
 
-/* A string's word says where it lies: its length in four bytes, then itself. Keys are read
- * more often than anything else, so this asks the tape once for both. */
+/* A string's word says where it lies: its length in four bytes, then itself. Keys are
+ * read more often than anything else, so this asks the tape once for both. */
 inline struct str str_at(const tape_ref &ref)
 {
     const uint8_t *p = ref.doc->string_buf.get() + ref.tape_value();

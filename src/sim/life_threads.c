@@ -306,7 +306,8 @@ static void put_threads(struct edit *e, uint64_t channel, bool members)
                 json_copy(&e->j, it.value);
             }
         } else {
-            field_id(&e->j, "guild_id", e->g->id); /* here, too: discord.js relies on it */
+            field_id(&e->j, "guild_id",
+                     e->g->id); /* here, too: discord.js relies on it */
             put_thread(e, thread);
         }
         json_shut(&e->j, '}');

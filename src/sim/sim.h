@@ -126,8 +126,8 @@ void sim_tick(struct sim *s, uint64_t now);
 /* From now on people say `per_second` messages (0: they fall silent), `total` in all and
  * then no more; UINT64_MAX: without end. */
 void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now);
-/* From now on `rate` things a second happen in the world (0: nothing), `total` in all; see
- * life.h. */
+/* From now on `rate` things a second happen in the world (0: nothing), `total` in all;
+ * see life.h. */
 void sim_live(struct sim *s, double rate, uint64_t total, uint64_t now);
 /* An outage of a guild begins, or ends. Nothing if it is so already, or the bot is not in
  * the guild. */

@@ -1,8 +1,8 @@
 /* Discord's side of a session: its numbers, what it keeps for a RESUME, its guilds.
  *
- * READY is event 1. The guilds follow (sim_loading.c). Every event goes into the ring, and from there to the
- * connection as fast as that takes it. When the connection goes, events pile up in the
- * ring until a RESUME takes them or the session expires. */
+ * READY is event 1. The guilds follow (sim_loading.c). Every event goes into the ring,
+ * and from there to the connection as fast as that takes it. When the connection goes,
+ * events pile up in the ring until a RESUME takes them or the session expires. */
 #include "sim_model.h"
 
 #include <stdio.h>

@@ -19,9 +19,9 @@
 #define FIELD_WORDS(key, type, usual, words) FIELD_FULL(key, type, usual, NULL, words)
 #define FIELD_OF(key, schema)                FIELD_FULL(key, OBJECT, NULL, &(schema), NULL)
 #define FIELD_LIST_OF(key, schema)           FIELD_FULL(key, OBJECTS, "[]", &(schema), NULL)
-#define SCHEMA(name, fields)                         \
-    {                                                \
-        name, fields, sizeof fields / sizeof *fields \
+#define SCHEMA(name, fields)                                 \
+    {                                                        \
+        (name), (fields), sizeof(fields) / sizeof(*(fields)) \
     }
 
 extern const struct schema guild_schema, role_schema;

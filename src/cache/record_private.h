@@ -59,6 +59,7 @@ static inline int append(struct buf *out, const void *bytes, size_t n)
 {
     if (out->size - out->n < n)
         return buf_append(out, bytes, n);
+    /* cppcheck-suppress uninitvar; the first n bytes of it are written */
     memcpy(out->p + out->n, bytes, n);
     out->n += n;
     return 0;

@@ -40,7 +40,8 @@ static bool whole_number(cordage_json v, int64_t *out)
 
     if (json_i64(v, out))
         return true;
-    if (!json_double(v, &d) || d != trunc(d) || d < -0x1p63 || d >= 0x1p63)
+    if (!json_double(v, &d) || d != trunc(d) || d < -9223372036854775808.0 ||
+        d >= 9223372036854775808.0)
         return false;
     *out = (int64_t)d;
     return true;

@@ -108,15 +108,18 @@ static int page_resize(struct shelf_page **page, uint32_t at, uint32_t end, size
     size_t used = p->used - (end - at) + size, rest = p->used - end;
 
     if (used > p->used) {
-        p = realloc(p, sizeof *p + used);
-        if (!p)
+        struct shelf_page *bigger = realloc(p, sizeof *p + used);
+
+        if (!bigger)
             return CORDAGE_ENOMEM;
+        p = bigger;
     }
     memmove(p->bytes + at + size, p->bytes + end, rest);
     if (used < p->used) {
         struct shelf_page *smaller = realloc(p, sizeof *p + used);
 
-        p = smaller ? smaller : p;
+        if (smaller)
+            p = smaller;
     }
     p->used = (uint32_t)used;
     *page = p;
@@ -179,12 +182,10 @@ static void directory_insert(struct directory *d, uint32_t at, struct entry e)
 /* Room for one more page, which is not there yet. A lone page is put into a directory. */
 static struct directory *directory_grow(struct shelf *s)
 {
-    struct directory *d = directory_of(s);
+    struct directory *old = directory_of(s), *d;
 
-    if (d) {
-        uint32_t n = page_count(d);
-
-        d = realloc(d, sizeof *d + (n + 1) * sizeof d->entries[0]);
+    if (old) {
+        d = realloc(old, sizeof *old + (page_count(old) + 1) * sizeof old->entries[0]);
     } else {
         d = directory_new(2);
         if (d) {

@@ -89,6 +89,7 @@ static int submit_and_wait(struct answer *a, int (*submit)(struct answer *a))
                        .given_now = PTHREAD_COND_INITIALIZER };
     int err;
 
+    /* cppcheck-suppress autoVariables; it is answered before this returns */
     a->await = &w;
     err = submit(a);
     pthread_mutex_lock(&w.lock);

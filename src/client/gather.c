@@ -243,7 +243,7 @@ static uint64_t wait_of(cordage_json d)
     double s = 0;
 
     if (!json_double(json_get(d, "retry_after"), &s) || !isfinite(s))
-        s = GATHER_WHOLE_MS / 1000;
+        s = GATHER_WHOLE_MS / 1000.0;
     if (s * 1000 < LIMITED_MIN_MS)
         return LIMITED_MIN_MS;
     if (s * 1000 > LIMITED_LONGEST_MS)

@@ -155,13 +155,12 @@ static int put(struct world *w, struct world_guild *g, struct changes *c,
     made.n = (uint32_t)members.n;
     if (!made.text)
         return CORDAGE_ENOMEM;
-    if (!e) {
-        if (is_channel(list) && map_put(&w->new_channels, id, g) < 0)
-            goto fail;
+    if (!e && is_channel(list) && map_put(&w->new_channels, id, g) < 0)
+        goto fail;
+    if (!e)
         e = append(c, list);
-        if (!e)
-            goto fail;
-    }
+    if (!e)
+        goto fail;
     free(e->text);
     *e = made;
     return 0;

@@ -14,15 +14,19 @@ static uint64_t *count_of(struct cache *c, const struct guild *g, cordage_kind k
     return &guild_stripe_of(c, g->id)->counts[kind];
 }
 
+static bool is_fresh(struct cache *c, const struct guild *g, cordage_kind kind,
+                     uint64_t id)
+{
+    return cache_is_own(c, kind, id) ||
+           lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c));
+}
+
 bool keep_get(struct cache *c, const struct guild *g, cordage_kind kind, uint64_t id,
               struct str *record)
 {
     struct str found;
 
-    if (!shelf_get(&g->shelves[kind], id, &found))
-        return false;
-    if (!cache_is_own(c, kind, id) &&
-        !lru_is_fresh(&c->lrus[kind], key_of(g, id), cache_now(c)))
+    if (!shelf_get(&g->shelves[kind], id, &found) || !is_fresh(c, g, kind, id))
         return false;
     *record = found;
     return true;
@@ -80,25 +84,21 @@ void keep_clear(struct cache *c, struct guild *g, cordage_kind kind)
 /* ---- One ------------------------------------------------------------------------------
  */
 
-int keep_put(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,
-             struct str record)
+/* As keep_put; `old` is what the shelf has, NULL: nothing. */
+static int put(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,
+               const struct str *old, struct str record)
 {
     struct cache *c = s->cache;
-    struct shelf *shelf = &g->shelves[kind];
-    struct str old;
-    bool is_new;
+    bool is_new = !old;
     int err;
 
-    if (!cache_keeps(c, kind) || !id)
-        return 0;
-    is_new = !shelf_get(shelf, id, &old);
     if (is_new)
         err = enter(s, g, kind, id);
     else
         err = lru_write(&c->lrus[kind], key_of(g, id), cache_now(c), &s->full);
-    if (err || (!is_new && str_eq(old, record)))
+    if (err || (!is_new && str_eq(*old, record)))
         return err;
-    err = shelf_put(shelf, id, record);
+    err = shelf_put(&g->shelves[kind], id, record);
     if (err) {
         if (is_new)
             leave(c, g, kind, id);
@@ -107,6 +107,18 @@ int keep_put(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t
     *count_of(c, g, kind) += is_new;
     guild_changed(g);
     return 0;
+}
+
+int keep_put(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,
+             struct str record)
+{
+    struct str old;
+    bool is_there;
+
+    if (!cache_keeps(s->cache, kind) || !id)
+        return 0;
+    is_there = shelf_get(&g->shelves[kind], id, &old);
+    return put(s, g, kind, id, is_there ? &old : NULL, record);
 }
 
 /* What isn't an object leaves nothing, and neither does what a damaged record can't be
@@ -132,15 +144,20 @@ int keep_replace(struct cache_slice *s, struct guild *g, cordage_kind kind, uint
 int keep_merge(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,
                cordage_json object)
 {
-    struct str old = { "", 0 };
+    struct str found, fresh = { "", 0 };
+    bool is_there;
     int err;
 
     if (!cache_keeps(s->cache, kind) || !id)
         return 0;
-    keep_get(s->cache, g, kind, id, &old);
+    is_there = shelf_get(&g->shelves[kind], id, &found);
+    if (is_there && is_fresh(s->cache, g, kind, id))
+        fresh = found;
     buf_clear(&s->record);
-    err = record_merge(object_schemas[kind], old, object, &s->record);
-    return put_written(s, g, kind, id, err);
+    err = record_merge(object_schemas[kind], fresh, object, &s->record);
+    if (err)
+        return err == CORDAGE_ENOMEM ? err : 0;
+    return put(s, g, kind, id, is_there ? &found : NULL, buf_str(&s->record));
 }
 
 int keep_set(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,
@@ -153,7 +170,9 @@ int keep_set(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t
         return 0;
     buf_clear(&s->record);
     err = record_set_number(object_schemas[kind], old, field, value, &s->record);
-    return put_written(s, g, kind, id, err);
+    if (err)
+        return err == CORDAGE_ENOMEM ? err : 0;
+    return put(s, g, kind, id, &old, buf_str(&s->record));
 }
 
 int keep_set_json(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64_t id,

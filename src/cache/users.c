@@ -28,21 +28,30 @@ struct entry {
     bool is_there;
     uint64_t refs;
     struct str record; /* empty: only members know of it */
+    struct str all;    /* refs and record, as the shelf has them */
 };
 
 static struct entry get(const struct user_stripe *stripe, uint64_t id)
 {
-    struct entry e = { .record = { "", 0 } };
-    struct str all;
-    const char *p;
+    struct entry e = { .record = { "", 0 }, .all = { "", 0 } };
+    const char *p, *end;
 
-    e.is_there = shelf_get(&stripe->users, id, &all);
+    e.is_there = shelf_get(&stripe->users, id, &e.all);
     if (e.is_there) {
-        p = all.p;
-        varint_get(&p, all.p + all.n, &e.refs);
-        e.record = (struct str){ p, (size_t)(all.p + all.n - p) };
+        p = e.all.p;
+        end = p + e.all.n;
+        varint_get(&p, end, &e.refs);
+        e.record = (struct str){ p, (size_t)(end - p) };
     }
     return e;
+}
+
+/* What is known of it; nothing, if that is too old. */
+static struct str fresh(struct cache *c, const struct entry *e, uint64_t id)
+{
+    if (e->record.n && lru_is_fresh(&c->lrus[kind], key_of(id), cache_now(c)))
+        return e->record;
+    return (struct str){ "", 0 };
 }
 
 /* The same, without what is too old. */
@@ -51,8 +60,7 @@ static struct entry get_fresh(struct cache *c, const struct user_stripe *stripe,
 {
     struct entry e = get(stripe, id);
 
-    if (e.record.n && !lru_is_fresh(&c->lrus[kind], key_of(id), cache_now(c)))
-        e.record.n = 0;
+    e.record = fresh(c, &e, id);
     return e;
 }
 
@@ -64,10 +72,9 @@ static int store(struct cache_slice *s, struct user_stripe *stripe, uint64_t id,
 {
     struct cache *c = s->cache;
     bool is_new = old->record.n == 0;
-    struct str was;
     int err = lru_write(&c->lrus[kind], key_of(id), cache_now(c), &s->full);
 
-    if (err || (old->is_there && shelf_get(&stripe->users, id, &was) && str_eq(was, all)))
+    if (err || (old->is_there && str_eq(old->all, all)))
         return err;
     err = shelf_put(&stripe->users, id, all);
     if (err) {
@@ -100,14 +107,12 @@ int user_put(struct cache_slice *s, cordage_json user, enum user_put how, bool *
     stripe = lock(s->cache, id);
     old = get(stripe, id);
     if (how != USER_IF_KNOWN || old.record.n) {
-        struct entry fresh = get_fresh(s->cache, stripe, id);
-
         buf_clear(&s->record);
         err = append_refs(&s->record, old.refs);
         if (!err && how == USER_REPLACE)
             err = record_write(schema, user, &s->record);
         else if (!err)
-            err = record_merge(schema, fresh.record, user, &s->record);
+            err = record_merge(schema, fresh(s->cache, &old, id), user, &s->record);
         if (!err)
             err = store(s, stripe, id, &old, buf_str(&s->record), changed);
     }
@@ -168,11 +173,9 @@ static int put_refs(struct user_stripe *stripe, uint64_t id, const struct entry 
                     uint64_t refs)
 {
     struct buf all = { 0 };
-    struct str old = { "", 0 };
     int err;
 
-    shelf_get(&stripe->users, id, &old);
-    if (old.n && put_over(old, old.n - e->record.n, refs))
+    if (e->is_there && put_over(e->all, e->all.n - e->record.n, refs))
         return 0;
     err = append_refs(&all, refs);
     if (!err)

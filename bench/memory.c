@@ -322,24 +322,37 @@ static struct messages *write_messages(struct measure *m, struct guild_payload p
     return &made;
 }
 
-/* CPU-microseconds a message, parsed and perhaps applied. */
-static double time_messages(struct measure *m, struct messages *of, unsigned rounds,
-                            bool apply)
+static void one_round(struct measure *m, struct messages *of, bool apply)
 {
-    double start = cpu_seconds();
-
-    for (unsigned i = 0; i < rounds * MESSAGES; i++) {
-        struct str text = { of->all.p + of->at[i % MESSAGES], of->n[i % MESSAGES] };
+    of->sent++;
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        struct str text = { of->all.p + of->at[i], of->n[i] };
         cordage_json d;
 
-        of->sent += i % MESSAGES == 0;
-        renumber(of->all.p + of->at[i % MESSAGES], of->sent);
+        renumber(of->all.p + of->at[i], of->sent);
         need(json_parse(m->parser, text, &d), "JSON");
         if (apply)
             need(cache_apply(m->slice, CORDAGE_EVENT_MESSAGE_CREATE, d, 0, NULL),
                  "apply");
     }
-    return (cpu_seconds() - start) * 1e6 / rounds / MESSAGES;
+}
+
+/* CPU-microseconds a message, parsed and perhaps applied: of the fastest round, which
+ * other programs disturbed the least. */
+static double time_messages(struct measure *m, struct messages *of, unsigned rounds,
+                            bool apply)
+{
+    double least = 0;
+
+    for (unsigned i = 0; i < rounds; i++) {
+        double start = cpu_seconds(), spent;
+
+        one_round(m, of, apply);
+        spent = cpu_seconds() - start;
+        if (i == 0 || spent < least)
+            least = spent;
+    }
+    return least * 1e6 / MESSAGES;
 }
 
 /* Policies as they are where nothing is set. */
@@ -356,7 +369,7 @@ static void time_message(unsigned rounds)
 
     begin(&m, ordinary);
     messages = write_messages(&m, GUILD_PAYLOAD_57K);
-    time_messages(&m, messages, 1, true);
+    one_round(&m, messages, true);
     parsed = time_messages(&m, messages, rounds, false);
     printf("a message: %.2f us parsing, %.2f us applied (%u authors, %zu bytes each, "
            "default policies)\n",

@@ -233,16 +233,16 @@ static const uint64_t DISCORD_EPOCH_MS = 1420070400000;
 
 int apply_message(struct apply *a)
 {
-    cordage_id id = apply_id(a, "id"), channel = apply_id(a, "channel_id");
-    cordage_json thread = json_get(a->d, "thread");
-    int err = people_message(a, a->d);
+    struct message m = people_read(a->d);
+    cordage_id id = cordage_json_id(m.id), channel = cordage_json_id(m.channel_id);
+    int err = people_message(a, &m);
 
     if (id)
         slice_heard(a->s, (id >> 22) + DISCORD_EPOCH_MS);
     if (err || !a->g)
         return err;
-    if (cordage_json_type_of(thread) == CORDAGE_JSON_OBJECT)
-        err = thread_put(a, thread);
+    if (cordage_json_type_of(m.thread) == CORDAGE_JSON_OBJECT)
+        err = thread_put(a, m.thread);
     if (!err)
         err = count_message(a, channel, id);
     if (!err)

@@ -67,14 +67,7 @@ static int people_resolved(struct apply *a, cordage_json resolved)
     return err;
 }
 
-/* What of a message the cache looks at, found in one pass: messages are most of what
- * comes, and each search for a key would go through all of them. */
-struct message {
-    cordage_json author, member, webhook_id, mentions, interaction, interaction_metadata,
-        resolved, referenced_message, message_snapshots;
-};
-
-static struct message read_message(cordage_json v)
+struct message people_read(cordage_json message)
 {
 #define PART(name)                                                  \
     {                                                               \
@@ -83,16 +76,23 @@ static struct message read_message(cordage_json v)
     static const struct {
         struct str key;
         size_t offset;
-    } parts[] = { PART(author),           PART(member),
-                  PART(webhook_id),       PART(mentions),
-                  PART(interaction),      PART(interaction_metadata),
-                  PART(resolved),         PART(referenced_message),
-                  PART(message_snapshots) };
+    } parts[] = { PART(id),
+                  PART(channel_id),
+                  PART(thread),
+                  PART(author),
+                  PART(member),
+                  PART(webhook_id),
+                  PART(mentions),
+                  PART(interaction),
+                  PART(resolved),
+                  PART(interaction_metadata),
+                  PART(message_snapshots),
+                  PART(referenced_message) };
 #undef PART
-    struct message m = { .author = { NULL, 0 } };
+    struct message m = { .id = { NULL, 0 } };
     struct json_iter it;
 
-    for (bool more = json_first(v, &it); more; more = json_next(&it))
+    for (bool more = json_first(message, &it); more; more = json_next(&it))
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
             cordage_json *part = (cordage_json *)((char *)&m + parts[i].offset);
 
@@ -134,17 +134,17 @@ static int people_one_message(struct apply *a, const struct message *m)
     return err ? err : people_resolved(a, m->resolved);
 }
 
-int people_message(struct apply *a, cordage_json message)
+int people_message(struct apply *a, const struct message *m)
 {
-    struct message m = read_message(message), referenced;
+    struct message referenced;
     struct json_iter it;
-    int err = people_one_message(a, &m);
+    int err = people_one_message(a, m);
 
-    if (!err && !json_is_absent(m.referenced_message)) {
-        referenced = read_message(m.referenced_message);
+    if (!err && !json_is_absent(m->referenced_message)) {
+        referenced = people_read(m->referenced_message);
         err = people_one_message(a, &referenced);
     }
-    for (bool more = json_first(m.message_snapshots, &it); more && !err;
+    for (bool more = json_first(m->message_snapshots, &it); more && !err;
          more = json_next(&it))
         err = people_list(a, json_get(json_get(it.value, "message"), "mentions"));
     return err;
@@ -153,6 +153,7 @@ int people_message(struct apply *a, cordage_json message)
 static int people_interaction(struct apply *a)
 {
     cordage_json resolved = json_get(json_get(a->d, "data"), "resolved");
+    struct message message;
     struct json_iter it;
     int err = people_user(a, json_get(a->d, "user"));
 
@@ -161,23 +162,27 @@ static int people_interaction(struct apply *a)
     if (!err)
         err = people_resolved(a, resolved);
     for (bool more = json_first(json_get(resolved, "messages"), &it); more && !err;
-         more = json_next(&it))
-        err = people_message(a, it.value);
-    return err ? err : people_message(a, json_get(a->d, "message"));
+         more = json_next(&it)) {
+        message = people_read(it.value);
+        err = people_message(a, &message);
+    }
+    message = people_read(json_get(a->d, "message"));
+    return err ? err : people_message(a, &message);
 }
 
 int apply_people(struct apply *a)
 {
-    cordage_json thread = json_get(a->d, "thread");
+    struct message message;
     int err;
 
     switch (a->type) {
     case CORDAGE_EVENT_INTERACTION_CREATE:
         return people_interaction(a);
     case CORDAGE_EVENT_MESSAGE_UPDATE:
-        err = people_message(a, a->d);
-        if (!err && cordage_json_type_of(thread) == CORDAGE_JSON_OBJECT)
-            err = thread_put(a, thread);
+        message = people_read(a->d);
+        err = people_message(a, &message);
+        if (!err && cordage_json_type_of(message.thread) == CORDAGE_JSON_OBJECT)
+            err = thread_put(a, message.thread);
         return err;
     default: /* reactions, typing: with the whole member, if with any */
         return people_member(a, apply_id(a, "user_id"), json_get(a->d, "member"));

@@ -82,8 +82,16 @@ int apply_voice_state(struct apply *a);
 int people_user(struct apply *a, cordage_json user);
 /* A member, perhaps without its user, and the user in it. `user_id` 0: member.user.id. */
 int people_member(struct apply *a, cordage_id user_id, cordage_json member);
+/* What of a message the cache looks at, found in one pass: messages are most of what
+ * comes, and each search for a key would go through all of them. */
+struct message {
+    cordage_json id, channel_id, thread, author, member, webhook_id, mentions,
+        interaction, interaction_metadata, resolved, referenced_message,
+        message_snapshots;
+};
+struct message people_read(cordage_json message);
 /* Whoever stands in a message. */
-int people_message(struct apply *a, cordage_json message);
+int people_message(struct apply *a, const struct message *message);
 int presence_put(struct apply *a, cordage_json presence);
 
 #endif

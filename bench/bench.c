@@ -2,8 +2,12 @@
  *
  * A server process sends traffic made in advance as fast as it is read. Each figure
  * is taken in a process of its own: a bare loop, the same with stock zlib, then the
- * library without a handler for the events and with one. Ratios count; the absolute
- * figures are this machine's. Usage: bench [EVENTS [ROUNDS [SHARDS]]] */
+ * library: without a cache, a handler for the events or none; with one, as it is by
+ * default, and with a handler and every kind kept. No GUILD_CREATE comes, so of a message
+ * the cache takes the users; what it costs in a guild that is cached, memory.c measures.
+ * Ratios count; the absolute figures are this machine's.
+ *
+ * Usage: bench [EVENTS [ROUNDS [SHARDS]]] */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,9 +121,10 @@ struct run {
     const struct door *door; /* library */
     enum compression compression;
     size_t events;
-    bool handler;    /* library: handle the messages */
-    bool stock;      /* bare: plain zlib */
-    uint32_t shards; /* idle memory */
+    bool handler;      /* library: handle the messages */
+    cordage_keep keep; /* library: every kind, CORDAGE_KEEP_DEFAULT each its own way */
+    bool stock;        /* bare: plain zlib */
+    uint32_t shards;   /* idle memory */
     /* while it runs */
     double cpu;
     uint64_t handled;
@@ -163,6 +168,8 @@ static cordage_client *client_for(const struct run *run)
     options.shard_count = run->shards;
     options.state_dir = "";
     options.compression = public_name[run->compression];
+    for (int kind = 0; kind < CORDAGE_N_KINDS; kind++)
+        options.cache[kind].keep = run->keep;
     if (cordage_client_new(&options, &c, &error) < 0) {
         cordage_error_print(&error, stderr);
         _exit(1);
@@ -266,9 +273,26 @@ static int ascending(const void *a, const void *b)
 
 static const char *const names[] = { "none", "zlib-stream", "zstd-stream" };
 
-enum { BARE, STOCK, ENVELOPE, HANDLER, KINDS };
+enum { BARE, STOCK, ENVELOPE, HANDLER, CACHE, FULL, KINDS };
 
-static const int widths[KINDS] = { 10, 12, 14, 14 };
+static const struct column {
+    const char *name;
+    int width;
+    bool of_bare; /* its share of the bare loop is shown */
+    double (*measure)(struct run *run);
+    bool stock, handler;
+    cordage_keep keep;
+} columns[KINDS] = {
+    [BARE] = { "bare loop", 10, true, bare },
+    [STOCK] = { "stock zlib", 12, false, bare, .stock = true },
+    /* With a cache messages are parsed and applied, handler or not. */
+    [ENVELOPE] = { "envelope only", 14, true, library_run, .keep = CORDAGE_KEEP_NEVER },
+    [HANDLER] = { "with handler", 14, true, library_run, .handler = true,
+                  .keep = CORDAGE_KEEP_NEVER },
+    [CACHE] = { "default cache", 14, true, library_run, .keep = CORDAGE_KEEP_DEFAULT },
+    [FULL] = { "handler, full cache", 20, true, library_run, .handler = true,
+               .keep = CORDAGE_KEEP_FOREVER },
+};
 
 /* In thousands; "-" where nothing was measured. */
 static void print_rate(int width, double rate)
@@ -279,43 +303,62 @@ static void print_rate(int width, double rate)
         printf(" %*s", width, "-");
 }
 
+/* One column in one round. */
+static double take(const struct column *column, struct run run)
+{
+    run.stock = column->stock;
+    run.handler = column->handler;
+    run.keep = column->keep;
+    if (run.stock && run.compression != COMPRESS_ZLIB)
+        return -1;
+    return apart(column->measure, &run);
+}
+
+static void speed_of(const struct run *run, int rounds)
+{
+    double cpu[KINDS][MAX_ROUNDS], rate[KINDS];
+
+    /* Interleaved, so that a slow moment of the machine meets all alike. */
+    for (int i = 0; i < rounds; i++)
+        for (int k = 0; k < KINDS; k++)
+            cpu[k][i] = take(&columns[k], *run);
+    printf("%-12s", names[run->compression]);
+    for (int k = 0; k < KINDS; k++) {
+        double median;
+
+        qsort(cpu[k], (size_t)rounds, sizeof cpu[k][0], ascending);
+        median = cpu[k][rounds / 2];
+        rate[k] = median > 0 ? (double)run->events / median : 0;
+        print_rate(columns[k].width, rate[k]);
+    }
+    printf("\n%-12s", "  of bare");
+    for (int k = 0; k < KINDS; k++)
+        if (columns[k].of_bare)
+            printf(" %*.0f%%", columns[k].width - 1, 100 * rate[k] / rate[BARE]);
+        else
+            printf(" %*s", columns[k].width, "");
+    putchar('\n');
+    fflush(stdout);
+}
+
 static void speed(const struct place *place, size_t events, int rounds)
 {
     printf("events per CPU-second from connect to the last event, one busy connection "
            "over TLS "
            "(median of %d)\n",
            rounds);
-    printf("%-12s %10s %12s %14s %14s\n", "", "bare loop", "stock zlib", "envelope only",
-           "with handler");
+    printf("%-12s", "");
+    for (int k = 0; k < KINDS; k++)
+        printf(" %*s", columns[k].width, columns[k].name);
+    putchar('\n');
     for (int c = COMPRESS_NONE; c <= COMPRESS_ZSTD; c++) {
-        double cpu[KINDS][MAX_ROUNDS], rate[KINDS];
         struct run run = { .place = place,
                            .door = &place->busy,
                            .compression = (enum compression)c,
                            .events = events,
                            .shards = 1 };
 
-        for (int i = 0; i < rounds; i++) {
-            /* Interleaved, so that a slow moment of the machine meets all alike. */
-            run.stock = run.handler = false;
-            cpu[BARE][i] = apart(bare, &run);
-            run.stock = true;
-            cpu[STOCK][i] = c == COMPRESS_ZLIB ? apart(bare, &run) : -1;
-            cpu[ENVELOPE][i] = apart(library_run, &run);
-            run.handler = true;
-            cpu[HANDLER][i] = apart(library_run, &run);
-        }
-        for (int k = 0; k < KINDS; k++) {
-            qsort(cpu[k], (size_t)rounds, sizeof cpu[k][0], ascending);
-            rate[k] = cpu[k][rounds / 2] > 0 ? (double)events / cpu[k][rounds / 2] : 0;
-        }
-        printf("%-12s", names[c]);
-        for (int k = 0; k < KINDS; k++)
-            print_rate(widths[k], rate[k]);
-        putchar('\n');
-        printf("%-12s %10s %12s %13.0f%% %13.0f%%\n", "  of bare", "100%", "",
-               100 * rate[ENVELOPE] / rate[BARE], 100 * rate[HANDLER] / rate[BARE]);
-        fflush(stdout);
+        speed_of(&run, rounds);
     }
 }
 

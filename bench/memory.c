@@ -163,7 +163,8 @@ static void time_snapshot(struct measure *m, unsigned guilds, const char *dir)
                                    .format = CACHE_FORMAT,
                                    .policy_mark = cache_policy_mark(m->cache),
                                    .session_mark = 1,
-                                   .seq = 1 };
+                                   .seq = 1,
+                                   .whole = true };
     struct log nowhere = { 0 };
     struct store *store;
     struct measure second;

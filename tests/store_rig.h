@@ -130,4 +130,16 @@ static inline void rig_save(struct rig *r, uint32_t shard_id, uint32_t shard_cou
     CHECK_INT(store_save_sessions(r->store, &rig_who, &row, 1, false), 0);
 }
 
+/* As the keeper does: a snapshot that there is nothing to add to becomes a whole one. */
+static inline int rig_snapshot(struct rig *r, struct store_snapshot head,
+                               const struct store_packed *guilds, size_t n)
+{
+    int err = store_snapshot_save(r->store, &head, guilds, n);
+
+    if (err != CORDAGE_ENOTFOUND)
+        return err;
+    head.whole = true;
+    return store_snapshot_save(r->store, &head, guilds, n);
+}
+
 #endif

@@ -25,6 +25,7 @@ static inline int save_snapshot(struct rig *r, uint64_t seq)
 
     for (uint64_t i = 0; i < 20; i++)
         guilds[i] = (struct store_packed){ i + 1, { bytes, sizeof bytes } };
+    head.whole = true;
     return store_snapshot_save(r->store, &head, guilds, 20);
 }
 

@@ -400,9 +400,9 @@ struct worker {
 static void *work(void *user)
 {
     struct worker *w = user;
-    struct store_snapshot head = { .shard_id = w->shard_id,
-                                   .shard_count = 3,
-                                   .format = 1 };
+    struct store_snapshot head = {
+        .shard_id = w->shard_id, .shard_count = 3, .format = 1, .whole = true
+    };
     struct store_packed guild = { 1 + w->shard_id, STR("bytes") };
     struct store_session row = rig_session(w->shard_id, 3);
 

@@ -52,7 +52,7 @@ static void save_one(struct rig *r, struct store_snapshot head, uint64_t guild_i
 {
     struct store_packed one = { guild_id, str_of(bytes) };
 
-    CHECK_INT(store_snapshot_save(r->store, &head, &one, 1), 0);
+    CHECK_INT(rig_snapshot(r, head, &one, 1), 0);
 }
 
 TEST(guilds_come_back_in_the_order_in_which_they_were_saved)
@@ -65,7 +65,7 @@ TEST(guilds_come_back_in_the_order_in_which_they_were_saved)
     struct rig r;
 
     rig_start(&r);
-    CHECK_INT(store_snapshot_save(r.store, &head, three, 3), 0);
+    CHECK_INT(rig_snapshot(&r, head, three, 3), 0);
     save_one(&r, head_of(2, 7), 20, "another shard's");
     save_one(&r, head_of(1, 60), 30, "thirty again");
     rig_again(&r);
@@ -92,7 +92,7 @@ TEST(a_guild_that_is_gone_goes)
     save_one(&r, head_of(1, 2), 11, "eleven");
     save_one(&r, head_of(1, 3), 10, "");
     save_one(&r, head_of(1, 4), 99, ""); /* never was there */
-    CHECK_INT(store_snapshot_save(r.store, &(struct store_snapshot){ 0 }, NULL, 0), 0);
+    CHECK_INT(rig_snapshot(&r, (struct store_snapshot){ 0 }, NULL, 0), 0);
     CHECK_INT(load(&r, head_of(1, 0), 0).n, 1);
     CHECK_INT(store_snapshot_drop(r.store, 1, 4), 0);
     load(&r, head_of(1, 0), CORDAGE_ENOTFOUND);
@@ -162,6 +162,27 @@ TEST(a_whole_one_replaces_what_was_there)
     f = load(&r, head_of(1, 0), 0);
     CHECK_INT(f.n, 1);
     CHECK_INT(f.ids[0], 20);
+    rig_end(&r);
+}
+
+/* Else it would be taken for all that there is. */
+TEST(there_must_be_one_to_add_to)
+{
+    const struct store_packed one = { 20, STR("twenty") };
+    struct store_snapshot head = head_of(1, 60), other = head;
+    struct rig r;
+
+    rig_start(&r);
+    CHECK_INT(store_snapshot_save(r.store, &head, &one, 1), CORDAGE_ENOTFOUND);
+    load(&r, head, CORDAGE_ENOTFOUND);
+    save_one(&r, head, 10, "ten");
+    CHECK_INT(store_snapshot_save(r.store, &head, &one, 1), 0);
+    CHECK_INT(load(&r, head, 0).n, 2);
+    other.session_mark++;
+    CHECK_INT(store_snapshot_save(r.store, &other, &one, 1), CORDAGE_ENOTFOUND);
+    CHECK_INT(load(&r, head, 0).n, 2);
+    unlink(tmpdir_path(&r.tmp, "cache.db"));
+    CHECK_INT(store_snapshot_save(r.store, &head, &one, 1), CORDAGE_ENOTFOUND);
     rig_end(&r);
 }
 
@@ -282,11 +303,11 @@ TEST(a_large_snapshot_is_saved_and_loaded)
     }
     rig_start(&r);
     start = seconds();
-    CHECK_INT(store_snapshot_save(r.store, &head, guilds, GUILDS), 0);
+    CHECK_INT(rig_snapshot(&r, head, guilds, GUILDS), 0);
     first = seconds() - start, start = seconds();
-    CHECK_INT(store_snapshot_save(r.store, &head, guilds, GUILDS), 0);
+    CHECK_INT(rig_snapshot(&r, head, guilds, GUILDS), 0);
     again = seconds() - start, start = seconds();
-    CHECK_INT(store_snapshot_save(r.store, &head, guilds, 100), 0);
+    CHECK_INT(rig_snapshot(&r, head, guilds, 100), 0);
     few = seconds() - start, start = seconds();
     rig_again(&r);
     opened = seconds() - start, start = seconds();
@@ -320,7 +341,7 @@ static void be_killed(struct rig *r, volatile uint64_t *told)
         snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)seq);
         for (uint64_t i = 0; i < SOME; i++)
             guilds[i] = (struct store_packed){ i + 1, { bytes, sizeof bytes } };
-        if (store_snapshot_save(r->store, &head, guilds, SOME) < 0)
+        if (rig_snapshot(r, head, guilds, SOME) < 0)
             _exit(3);
         *told = seq;
     }
@@ -383,6 +404,7 @@ TEST(kill_9_leaves_a_whole_snapshot)
 RUN_TESTS(T(guilds_come_back_in_the_order_in_which_they_were_saved),
           T(a_guild_that_is_gone_goes), T(only_what_fits_is_loaded),
           T(another_session_format_or_policy_begins_anew),
-          T(a_whole_one_replaces_what_was_there), T(what_was_not_saved_for_two_days_goes),
-          T(a_reader_may_end_it), T(a_changed_row_breaks_its_shards_snapshot_alone),
+          T(a_whole_one_replaces_what_was_there), T(there_must_be_one_to_add_to),
+          T(what_was_not_saved_for_two_days_goes), T(a_reader_may_end_it),
+          T(a_changed_row_breaks_its_shards_snapshot_alone),
           T(a_large_snapshot_is_saved_and_loaded), T(kill_9_leaves_a_whole_snapshot))

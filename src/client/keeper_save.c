@@ -272,17 +272,24 @@ void keeper_save_snapshot(struct crew_shard *s)
 /* ---- The end --------------------------------------------------------------------------
  */
 
-static bool save_last_snapshot(struct keeper *k, struct crew_shard *s)
+static int save_now(struct keeper *k, struct crew_shard *s)
 {
-    struct snapshot *p;
-    bool saved;
+    struct snapshot *p = make_snapshot(s);
+    int err = p ? save_snapshot(k, p) : CORDAGE_ENOMEM;
 
+    free_snapshot(p);
+    return err;
+}
+
+/* There is no next time. */
+static void save_last_snapshot(struct keeper *k, struct crew_shard *s)
+{
     if (s->kept.saved.snapshot_failed)
         kept_pack_again(s);
-    p = make_snapshot(s);
-    saved = p && save_snapshot(k, p) == 0;
-    free_snapshot(p);
-    return saved;
+    if (save_now(k, s) == CORDAGE_ENOTFOUND) {
+        kept_pack_again(s);
+        (void)save_now(k, s);
+    }
 }
 
 void keeper_save_all(struct keeper *k)

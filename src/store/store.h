@@ -129,11 +129,12 @@ struct store_packed {
 };
 uint64_t store_mark(struct str session_id);
 
-/* Adds changed guilds to a shard's snapshot and moves it to `head`, in one transaction. A
- * snapshot of another session, format or policy is dropped first: then `guilds` are all;
- * so are any shard's that were not saved for two days. What is new outlives the process
- * at once, and is on the disk at the next checkpoint; a lost one leaves the one before.
- */
+/* Moves a shard's snapshot to `head`, in one transaction: the changed guilds are added to
+ * what is there, or a whole one takes its place; then all that were not saved for two
+ * days go, too. What is new outlives the process at once, and is on the disk at the next
+ * checkpoint; a lost one leaves the one before. CORDAGE_ENOTFOUND: the one to add to is
+ * gone (its file was removed, or damaged), or of another session, format or policy;
+ * nothing was saved, and the next must be whole. */
 int store_snapshot_save(struct store *s, const struct store_snapshot *head,
                         const struct store_packed *guilds, size_t n);
 /* Calls `each` with every guild in the order in which they were saved, oldest first

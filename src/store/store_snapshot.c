@@ -186,6 +186,13 @@ static int replace_guilds(sqlite3 *db, const struct saving *all, uint64_t *count
     return err ? err : err_in;
 }
 
+static bool is_more_of(const struct store_snapshot *head,
+                       const struct store_snapshot *old)
+{
+    return old->format == head->format && old->policy_mark == head->policy_mark &&
+           old->session_mark == head->session_mark;
+}
+
 static int save(sqlite3 *db, void *user)
 {
     const struct saving *all = user;
@@ -196,9 +203,9 @@ static int save(sqlite3 *db, void *user)
 
     if (err)
         return err;
-    if (all->head->whole || found != FOUND_SOUND || old.format != all->head->format ||
-        old.policy_mark != all->head->policy_mark ||
-        old.session_mark != all->head->session_mark) {
+    if (!all->head->whole && (found != FOUND_SOUND || !is_more_of(all->head, &old)))
+        return CORDAGE_ENOTFOUND;
+    if (all->head->whole) {
         count = 0;
         err = drop(db, &old);
         if (!err)

@@ -196,6 +196,9 @@ TEST(the_highest_id_is_an_id_like_others)
     CHECK_INT(shelf_put(&s, 1, STR("first")), 0);
     CHECK(shelf_next(&s, 0, &id, &record));
     CHECK_STR(record, "first");
+    shelf_write_over(record, STR("other"));
+    CHECK(shelf_get(&s, 1, &record));
+    CHECK_STR(record, "other");
     CHECK(shelf_next(&s, id, &id, &record));
     CHECK_STR(record, "last");
     CHECK(!shelf_next(&s, id, &id, &record));

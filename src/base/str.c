@@ -73,7 +73,8 @@ bool str_u64(struct str s, uint64_t *out)
     for (size_t i = 0; i < s.n; i++) {
         unsigned digit = (unsigned char)s.p[i] - '0';
 
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+        /* Nineteen digits always fit. */
+        if (digit > 9 || (i >= 19 && value > (UINT64_MAX - digit) / 10))
             return false;
         value = value * 10 + digit;
     }

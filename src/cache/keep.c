@@ -98,7 +98,10 @@ static int put(struct cache_slice *s, struct guild *g, cordage_kind kind, uint64
         err = lru_write(&c->lrus[kind], key_of(g, id), cache_now(c), &s->full);
     if (err || (!is_new && str_eq(*old, record)))
         return err;
-    err = shelf_put(&g->shelves[kind], id, record);
+    if (!is_new && old->n == record.n)
+        shelf_write_over(*old, record);
+    else
+        err = shelf_put(&g->shelves[kind], id, record);
     if (err) {
         if (is_new)
             leave(c, g, kind, id);

@@ -329,6 +329,13 @@ int shelf_put(struct shelf *s, uint64_t id, struct str record)
     }
 }
 
+void shelf_write_over(struct str found, struct str record)
+{
+    assert(found.n == record.n);
+    if (record.n)
+        memcpy((char *)(uintptr_t)found.p, record.p, record.n);
+}
+
 bool shelf_get(const struct shelf *s, uint64_t id, struct str *record)
 {
     struct place place;

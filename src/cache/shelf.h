@@ -27,6 +27,9 @@ void shelf_release(struct shelf *s);
 uint32_t shelf_count(const struct shelf *s);
 /* Puts or replaces. CORDAGE_ENOMEM leaves it as it was. `record` lies elsewhere. */
 int shelf_put(struct shelf *s, uint64_t id, struct str record);
+/* Writes over a record that shelf_get found, nothing having changed since, another that
+ * is as long. */
+void shelf_write_over(struct str found, struct str record);
 /* Puts many at once into an empty shelf, in the order of their ids, none twice; each page
  * gets the size that it needs. CORDAGE_ENOMEM leaves it empty. */
 int shelf_fill(struct shelf *s, const struct shelf_item *items, size_t n);

@@ -76,7 +76,10 @@ static int store(struct cache_slice *s, struct user_stripe *stripe, uint64_t id,
 
     if (err || (old->is_there && str_eq(old->all, all)))
         return err;
-    err = shelf_put(&stripe->users, id, all);
+    if (old->is_there && old->all.n == all.n)
+        shelf_write_over(old->all, all);
+    else
+        err = shelf_put(&stripe->users, id, all);
     if (err) {
         if (is_new)
             lru_forget(&c->lrus[kind], key_of(id));

@@ -33,18 +33,18 @@ typedef size_t row_ctype_LENGTH;
     __builtin_types_compatible_p(row_ctype_##TYPE, __typeof__(((V *)NULL)->FIELD))
 #define ROW_AT(TYPE, FIELD) \
     (offsetof(V, FIELD) + 0 * sizeof(char[ROW_IS(TYPE, FIELD) ? 1 : -1]))
-#define ROW_KEY(KEY)        \
-    {                       \
-        KEY, sizeof KEY - 1 \
+#define ROW_KEY(KEY)           \
+    {                          \
+        (KEY), sizeof(KEY) - 1 \
     }
 #define ROW(TYPE, FIELD, KEY)                                               \
     {                                                                       \
         .key = ROW_KEY(KEY), .type = ROW_##TYPE, .at = ROW_AT(TYPE, FIELD), \
         .field = #FIELD                                                     \
     }
-#define NEST(KEY, ROWS)                                                        \
-    {                                                                          \
-        .key = ROW_KEY(KEY), .type = ROW_NEST, .rows = ROWS, .n = N_ROWS(ROWS) \
+#define NEST(KEY, ROWS)                                                          \
+    {                                                                            \
+        .key = ROW_KEY(KEY), .type = ROW_NEST, .rows = (ROWS), .n = N_ROWS(ROWS) \
     }
 #define N_ROWS(ROWS) (sizeof(ROWS) / sizeof(ROWS)[0])
 

@@ -6,6 +6,8 @@
 /* ---- Rows ---------------------------------------------------------------------------
  */
 
+enum { ROWS_UNDER_WAY = 4 }; /* of one shard, on their way to the disk */
+
 /* A row, and the bytes that it points at. */
 struct row {
     struct mail mail;
@@ -79,12 +81,36 @@ static void take_row(struct mail *mail)
     list_insert(&r->shard->kept.keeper->rows, &r->link);
 }
 
+/* A disk that hangs doesn't get rows without end. */
+static bool may_add_row(struct crew_shard *s)
+{
+    bool may;
+
+    pthread_mutex_lock(&s->lock);
+    may = s->kept.rows_under_way < ROWS_UNDER_WAY;
+    s->kept.rows_under_way += may;
+    pthread_mutex_unlock(&s->lock);
+    return may;
+}
+
+static void row_ended(struct crew_shard *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->kept.rows_under_way--;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void keeper_save_row(struct crew_shard *s)
 {
-    struct row *r = make_row(s);
+    struct row *r;
 
-    if (!r)
+    if (!may_add_row(s))
         return;
+    r = make_row(s);
+    if (!r) {
+        row_ended(s);
+        return;
+    }
     s->kept.told_done = r->session.done;
     r->mail.run = take_row;
     mailbox_post(&s->kept.keeper->box, &r->mail);
@@ -151,6 +177,8 @@ static void save_rows(struct keeper *k, struct link *rows, bool exact, bool tell
 
         if (!err && tell)
             tell_row(r);
+        if (tell)
+            row_ended(r->shard);
         free_row(r);
     }
 }

@@ -48,6 +48,7 @@ struct kept {
     struct kept_saved safe; /* as the loop knows it */
 
     struct mail saved_mail; /* under the shard's lock, like what follows */
+    unsigned rows_under_way;
     bool saved_posted;
     struct kept_saved saved;
 };

@@ -18,6 +18,7 @@ static void check_past(const struct progress_past *past, const struct progress_h
         const struct progress_left *left = &past->left[i];
 
         FUZZ_CHECK(left->seq > 0 && left->seq <= past->last && left->place < past->reach);
+        FUZZ_CHECK(left->seq <= PROGRESS_SEQUENCE && left->deaths <= LIMIT_DEATHS);
         FUZZ_CHECK(i == 0 || past->left[i - 1].seq < left->seq);
         FUZZ_CHECK(progress_past_find(past, left->seq) == left);
     }

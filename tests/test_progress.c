@@ -1,4 +1,4 @@
-#include "tmpdir.h"
+#include "progress_lives.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,16 +7,6 @@
 #include "progress.h"
 #include "progress_file.h"
 #include "rng.h"
-
-static struct progress *open_room(const char *dir, uint32_t room, uint64_t mark)
-{
-    struct progress *p;
-    cordage_error error;
-
-    if (progress_open(dir, 3, 8, room, mark, &p, &error) < 0)
-        fail_msg("%s", error.message);
-    return p;
-}
 
 static struct progress *open_at(const char *dir, uint64_t mark)
 {
@@ -282,6 +272,13 @@ TEST(a_file_that_makes_no_sense_counts_as_none)
     CHECK_INT(low_of(&m, sizeof m.bytes), 14);
     put_place(&m, 3, 22); /* but not two */
     CHECK_INT(low_of(&m, sizeof m.bytes), 0);
+    m = sound_image();
+    put_place(&m, 1, 13 | PROGRESS_BEGUN | 3 * PROGRESS_DEATH);
+    CHECK_INT(low_of(&m, sizeof m.bytes), 12);
+    put_place(&m, 3, PROGRESS_BEGUN); /* of no event */
+    CHECK_INT(low_of(&m, sizeof m.bytes), 0);
+    put_place(&m, 3, 21 | PROGRESS_DEATH); /* on its way in, it can't have begun */
+    CHECK_INT(low_of(&m, sizeof m.bytes), 0);
 }
 
 TEST(random_bytes_count_as_none)
@@ -323,6 +320,8 @@ enum { SEQS = 4000, MOST_OPEN = 24 };
 struct model {
     bool open[SEQS + 1];
     uint32_t place[SEQS + 1]; /* of those taken in this process; else UINT32_MAX */
+    bool begun[SEQS + 1];
+    uint32_t deaths[SEQS + 1];
     uint64_t last, n_open;
 };
 
@@ -334,11 +333,14 @@ static uint64_t model_low(const struct model *m)
     return m->last;
 }
 
-static void model_take(struct model *m, struct progress *p, uint64_t seq)
+static void model_take(struct model *m, struct progress *p, uint64_t seq, struct rng *r)
 {
     m->place[seq] = progress_take(p, seq);
     CHECK(m->place[seq] != UINT32_MAX);
     m->open[seq] = true;
+    m->begun[seq] = rng_below(r, 2);
+    if (m->begun[seq])
+        progress_begin_event(p, m->place[seq]);
 }
 
 /* One that is being handled in this process ends. */
@@ -350,6 +352,7 @@ static void model_done(struct model *m, struct progress *p, struct rng *r)
         uint64_t seq = 1 + (start + i) % SEQS;
 
         if (m->open[seq] && m->place[seq] != UINT32_MAX) {
+            progress_begin_event(p, m->place[seq]);
             progress_done(p, m->place[seq]);
             m->open[seq] = false;
             m->n_open--;
@@ -358,18 +361,38 @@ static void model_done(struct model *m, struct progress *p, struct rng *r)
     }
 }
 
-/* The process dies; the next one opens the file and everything above W comes again, of
- * which it handles what was not done. */
+/* What the next process shall say of deaths. */
+static void model_count(struct model *m, bool stopped)
+{
+    for (uint64_t seq = 1; seq <= m->last; seq++) {
+        if (stopped || !m->open[seq])
+            m->deaths[seq] = 0;
+        else if (m->begun[seq] && m->deaths[seq] < LIMIT_DEATHS)
+            m->deaths[seq]++;
+        m->begun[seq] = false;
+    }
+}
+
+/* The process dies, or stops; the next one opens the file and everything above W comes
+ * again, of which it handles what was not done. */
 static struct progress *model_die(struct model *m, struct progress *p, const char *dir,
                                   struct rng *r)
 {
+    bool stopped = rng_below(r, 6) == 0;
     uint64_t seq;
 
-    progress_close(p);
-    p = open_room(dir, MOST_OPEN, 5);
+    model_count(m, stopped);
+    if (stopped) {
+        progress_close(p);
+        p = open_room(dir, MOST_OPEN, 5);
+    } else {
+        p = die(p, dir, MOST_OPEN);
+    }
     CHECK_INT(progress_low(p), model_low(m));
-    for (seq = 1; seq <= SEQS; seq++)
+    for (seq = 1; seq <= SEQS; seq++) {
         CHECK_INT(progress_was_done(p, seq), seq <= m->last && !m->open[seq]);
+        CHECK_INT(progress_deaths(p, seq), m->deaths[seq]);
+    }
     for (seq = model_low(m) + 1; seq <= m->last; seq++) {
         if (!m->open[seq])
             continue;
@@ -378,7 +401,7 @@ static struct progress *model_die(struct model *m, struct progress *p, const cha
             m->open[seq] = false;
             m->n_open--;
         } else {
-            model_take(m, p, seq);
+            model_take(m, p, seq, r);
         }
     }
     return p;
@@ -408,7 +431,7 @@ static void random_run(uint64_t seed)
             if (m.n_open == MOST_OPEN || rng_below(&r, 2)) {
                 model_done(&m, p, &r);
             } else {
-                model_take(&m, p, ++m.last);
+                model_take(&m, p, ++m.last, &r);
                 m.n_open++;
             }
         }
@@ -449,6 +472,7 @@ static void *finish(void *user)
             sched_yield();
         if (job == 0 || !atomic_compare_exchange_strong(&c->waiting[i], &job, 0))
             continue;
+        progress_begin_event(c->p, (uint32_t)(job >> 32));
         if (progress_low(c->p) >= (uint32_t)job) /* it is open as yet */
             atomic_fetch_add(&c->wrong, 1);
         progress_done(c->p, (uint32_t)(job >> 32));

@@ -14,7 +14,7 @@
 enum { TOLD = 1 << 20, HANDLERS = 2, WAITING = 64 };
 
 /* What a process says of each event, in memory that outlives it. */
-enum tale { NOTHING, PASSING, PASSED, TAKING, TAKEN, ENDING, ENDED };
+enum tale { NOTHING, PASSING, PASSED, TAKING, TAKEN, BEGINNING, BEGUN, ENDING, ENDED };
 
 struct shared {
     _Atomic unsigned char tale[TOLD];
@@ -40,6 +40,9 @@ static void *handle(void *user)
             sched_yield();
         if (job == 0 || !atomic_compare_exchange_strong(&d->waiting[i], &job, 0))
             continue;
+        atomic_store(&d->shared->tale[(uint32_t)job], BEGINNING);
+        progress_begin_event(d->p, (uint32_t)(job >> 32));
+        atomic_store(&d->shared->tale[(uint32_t)job], BEGUN);
         atomic_store(&d->shared->tale[(uint32_t)job], ENDING);
         progress_done(d->p, (uint32_t)(job >> 32));
         atomic_store(&d->shared->tale[(uint32_t)job], ENDED);
@@ -113,9 +116,12 @@ static void check_told(const char *dir, struct shared *shared)
 
     CHECK(low <= came + 1);
     for (seq = 1; seq <= came + 1 && seq < TOLD; seq++) {
+        enum tale tale = (enum tale)atomic_load(&shared->tale[seq]);
         bool done = progress_was_done(p, seq);
 
-        switch ((enum tale)atomic_load(&shared->tale[seq])) {
+        if (tale == BEGUN || tale == NOTHING)
+            CHECK_INT(progress_deaths(p, seq) > 0, tale == BEGUN);
+        switch (tale) {
         case PASSED:
         case ENDED:
             CHECK(done);

@@ -31,6 +31,9 @@ enum {
     LIMIT_EVENT_QUEUE = 4096,
     /* The largest value that option may have: so many events can be open at one time. */
     LIMIT_OPEN_EVENTS = 1024 * 1024,
+    /* Processes that die in a row while an event's handlers run, before it is passed
+     * over: once may be anybody's kill -9, three times is the event. */
+    LIMIT_DEATHS = 3,
     /* Guilds remembered per shard: Discord refuses a session beyond 2,500. */
     LIMIT_GUILDS = 65536,
     /* Answers to op 1 in one heartbeat interval: a peer that asks for more gets none. */

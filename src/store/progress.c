@@ -22,6 +22,11 @@
 
 enum { NO_PLACE = UINT32_MAX };
 
+/* Stores are releases and loads acquires, so that memory changes in the order that is
+ * written here, for other threads as for whoever finds the file. */
+#define GET(member)        atomic_load_explicit(&(member), memory_order_acquire)
+#define SET(member, value) atomic_store_explicit(&(member), value, memory_order_release)
+
 struct progress {
     struct progress_head *head; /* mapped, with the places behind it */
     _Atomic uint64_t *places;
@@ -167,10 +172,14 @@ static void go_on(struct progress *p, const struct progress_head *expected)
         atomic_store(&head->mark, expected->mark);
         return;
     }
-    /* One that was being taken may lie behind the last of the others, too. */
-    for (i = 0; i < reach; i++)
-        if (atomic_load(&p->places[i]) > p->past.last)
-            atomic_store(&p->places[i], 0);
+    /* One that was being taken may lie behind the last of the others, too. Each place is
+     * brought up to date by one store: a death in between is not counted twice. */
+    for (i = 0; i < reach; i++) {
+        uint64_t value = progress_after_death(atomic_load(&p->places[i]));
+
+        atomic_store(&p->places[i],
+                     (value & PROGRESS_SEQUENCE) > p->past.last ? 0 : value);
+    }
     atomic_store(&head->reach, p->past.reach);
     for (i = p->past.reach; i-- > 0;)
         if (atomic_load(&p->places[i]) == 0)
@@ -216,10 +225,25 @@ fail:
     return err;
 }
 
+/* A process that ends like this has not died. */
+static void forget_deaths(struct progress *p)
+{
+    uint32_t reach = GET(p->head->reach), i;
+
+    for (i = 0; i < reach; i++) {
+        uint64_t value = GET(p->places[i]);
+
+        if (value & PROGRESS_IN_HANDLER)
+            SET(p->places[i], value & PROGRESS_SEQUENCE);
+    }
+}
+
 void progress_close(struct progress *p)
 {
     if (!p)
         return;
+    if (p->places)
+        forget_deaths(p);
     if (p->head)
         munmap(p->head, p->bytes);
     progress_past_release(&p->past);
@@ -236,12 +260,7 @@ void progress_remove(const char *dir, uint32_t shard_id, uint32_t shard_count)
 }
 
 /* ---- Events ---------------------------------------------------------------------------
- *
- * Stores are releases and loads acquires, so that memory changes in the order that is
- * written here, for other threads as for whoever finds the file. */
-
-#define GET(member)        atomic_load_explicit(&(member), memory_order_acquire)
-#define SET(member, value) atomic_store_explicit(&(member), value, memory_order_release)
+ */
 
 void progress_begin(struct progress *p, uint64_t mark, uint64_t seq)
 {
@@ -321,13 +340,30 @@ uint32_t progress_take(struct progress *p, uint64_t seq)
         left->taken = true;
         return left->place;
     }
-    place = find_place(p);
+    /* Discord's sequences are far below; a larger one would be read as something else. */
+    place = seq <= PROGRESS_SEQUENCE ? find_place(p) : NO_PLACE;
     if (place != NO_PLACE)
         SET(p->places[place], seq);
     else
         note_unplaced(p, seq);
     advance(p, seq);
     return place;
+}
+
+/* The place may be emptied by progress_begin meanwhile, and has to stay empty then. */
+void progress_begin_event(struct progress *p, uint32_t place)
+{
+    uint64_t value;
+
+    if (place == NO_PLACE)
+        return;
+    assert(place < p->room);
+    value = GET(p->places[place]);
+    if (value)
+        atomic_compare_exchange_strong_explicit(&p->places[place], &value,
+                                                value | PROGRESS_BEGUN,
+                                                memory_order_release,
+                                                memory_order_relaxed);
 }
 
 void progress_done(struct progress *p, uint32_t place)
@@ -356,7 +392,7 @@ static uint64_t low_now(const struct progress *p)
     if (seq > 0 && seq - 1 < low)
         low = seq - 1;
     for (i = 0; i < reach; i++) {
-        seq = GET(p->places[i]);
+        seq = GET(p->places[i]) & PROGRESS_SEQUENCE;
         if (seq > 0 && seq - 1 < low)
             low = seq - 1;
     }
@@ -382,6 +418,13 @@ bool progress_was_done(const struct progress *p, uint64_t seq)
     if (seq >= p->past.unplaced_first && seq <= p->past.unplaced_last)
         return false;
     return !progress_past_find(&p->past, seq);
+}
+
+uint32_t progress_deaths(const struct progress *p, uint64_t seq)
+{
+    const struct progress_left *left = progress_past_find(&p->past, seq);
+
+    return left && !left->taken ? left->deaths : 0;
 }
 
 uint64_t progress_mark(const struct progress *p)

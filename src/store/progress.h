@@ -12,6 +12,10 @@
  * of another boot counts as none: what the store's row says was done is older, and events
  * come twice, none is lost.)
  *
+ * Of an open event it also says whether its handlers have begun, and in how many
+ * processes that died they had: one whose handler kills the process would come again for
+ * ever.
+ *
  * Without a file (dir NULL) the same in plain memory.
  *
  * Sequences begin at 1. Shards may be opened and closed side by side; one shard's
@@ -35,7 +39,9 @@ struct progress;
  * CORDAGE_ENOMEM. */
 int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint32_t room,
                   uint64_t mark, struct progress **out, cordage_error *error);
-/* Nothing is open any more that anybody could close. NULL is fine. */
+/* Nothing is open any more that anybody could close, and no handler runs. What died
+ * before is forgotten: progress_deaths is of processes in a row that never came to this.
+ * NULL is fine. */
 void progress_close(struct progress *p);
 /* Removes the file of a shard that is of no use any more. */
 void progress_remove(const char *dir, uint32_t shard_id, uint32_t shard_count);
@@ -50,6 +56,9 @@ void progress_pass(struct progress *p, uint64_t seq);
  * time: UINT32_MAX, and the event counts as open until progress_begin (which only makes W
  * fall behind). [loop] */
 uint32_t progress_take(struct progress *p, uint64_t seq);
+/* Its handlers are about to be called: if the process dies before progress_done, that
+ * counts. UINT32_MAX is fine, and can't be counted. [any thread] */
+void progress_begin_event(struct progress *p, uint32_t place);
 /* Its handlers have returned: once for each place; UINT32_MAX is fine. [any thread] */
 void progress_done(struct progress *p, uint32_t place);
 /* W. Looks at as many places as were ever in use at one time. [any thread; from another
@@ -59,6 +68,9 @@ uint64_t progress_low(const struct progress *p);
  * progress_begin's `seq`: then its handlers are not called again. Asked before it is
  * passed or taken. What that process left open stays so until it comes again. [loop] */
 bool progress_was_done(const struct progress *p, uint64_t seq);
+/* How many processes in a row died while the handlers of an event ran that comes again: 0
+ * to LIMIT_DEATHS. Asked before it is passed or taken. [loop] */
+uint32_t progress_deaths(const struct progress *p, uint64_t seq);
 /* The mark it has now; 0 for an instant while a session begins. [any thread] */
 uint64_t progress_mark(const struct progress *p);
 

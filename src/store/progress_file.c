@@ -7,7 +7,7 @@
 #include "cordage/error.h"
 #include "limits.h"
 
-static const char magic[PROGRESS_MAGIC_BYTES] = "CORDPRG1";
+static const char magic[PROGRESS_MAGIC_BYTES] = "CORDPRG2";
 
 static int hex_value(char c)
 {
@@ -65,6 +65,21 @@ size_t progress_file_bytes(const char *bytes, const struct progress_head *expect
     return PROGRESS_HEAD_BYTES + head.reach * sizeof(uint64_t);
 }
 
+_Static_assert(PROGRESS_BEGUN / PROGRESS_DEATH > LIMIT_DEATHS, "two bits hold it");
+
+static uint32_t deaths_of(uint64_t place)
+{
+    return (uint32_t)((place & ~PROGRESS_BEGUN) / PROGRESS_DEATH);
+}
+
+uint64_t progress_after_death(uint64_t place)
+{
+    uint64_t next = place & ~PROGRESS_BEGUN;
+
+    return next != place && deaths_of(place) < LIMIT_DEATHS ? next + PROGRESS_DEATH
+                                                            : next;
+}
+
 static int by_seq(const void *a, const void *b)
 {
     uint64_t x = ((const struct progress_left *)a)->seq;
@@ -75,10 +90,10 @@ static int by_seq(const void *a, const void *b)
 
 static uint64_t place_at(struct str bytes, uint32_t place)
 {
-    uint64_t seq;
+    uint64_t value;
 
-    memcpy(&seq, bytes.p + PROGRESS_HEAD_BYTES + place * sizeof seq, sizeof seq);
-    return seq;
+    memcpy(&value, bytes.p + PROGRESS_HEAD_BYTES + place * sizeof value, sizeof value);
+    return value;
 }
 
 static uint32_t count_open(struct str bytes, uint32_t reach)
@@ -96,17 +111,22 @@ static bool collect(struct str bytes, uint32_t reach, struct progress_past *out)
     bool one_too_late = false;
 
     for (uint32_t i = 0; i < reach; i++) {
-        uint64_t seq = place_at(bytes, i);
+        uint64_t value = progress_after_death(place_at(bytes, i));
+        uint64_t seq = value & PROGRESS_SEQUENCE;
 
-        if (seq == 0)
+        if (place_at(bytes, i) == 0)
             continue;
+        if (seq == 0)
+            return false;
         if (seq <= out->last) {
-            out->left[out->n_left++] = (struct progress_left){ .seq = seq, .place = i };
+            out->left[out->n_left++] = (struct progress_left){
+                .seq = seq, .place = i, .deaths = deaths_of(value)
+            };
             out->reach = i + 1;
             continue;
         }
         /* It was being taken when the process died: as if it had never come. */
-        if (one_too_late)
+        if (one_too_late || value != seq)
             return false;
         one_too_late = true;
     }

@@ -1,11 +1,12 @@
 /* progress_file.h - a shard's progress as it lies in its file, and what may be believed
  * of a file that is found.
  *
- * The head, then a place of 8 bytes for each event that is open: its sequence, or 0. The
- * file is written through memory and in no other way, so that after a loss of power parts
- * of it may be older than others. Therefore it names the boot it was written in, and
- * counts only during that one; across boots the store's rows say what was done. Numbers
- * are in the machine's own order, for the same reason. */
+ * The head, then a place of 8 bytes for each event that is open: its sequence, whether
+ * its handlers have begun, and in how many processes that died they had; or 0. The file
+ * is written through memory and in no other way, so that after a loss of power parts of
+ * it may be older than others. Therefore it names the boot it was written in, and counts
+ * only during that one; across boots the store's rows say what was done. Numbers are in
+ * the machine's own order, for the same reason. */
 #ifndef STORE_PROGRESS_FILE_H
 #define STORE_PROGRESS_FILE_H
 
@@ -18,6 +19,12 @@ enum {
     PROGRESS_BOOT_BYTES = 16,
     PROGRESS_HEAD_BYTES = 128,
 };
+
+/* What is in a place. */
+#define PROGRESS_BEGUN      (UINT64_C(1) << 63) /* its handlers were called */
+#define PROGRESS_DEATH      (UINT64_C(1) << 61) /* two bits: LIMIT_DEATHS at most */
+#define PROGRESS_SEQUENCE   (PROGRESS_DEATH - 1)
+#define PROGRESS_IN_HANDLER (~PROGRESS_SEQUENCE)
 
 struct progress_head {
     char magic[PROGRESS_MAGIC_BYTES];
@@ -35,7 +42,8 @@ _Static_assert(sizeof(struct progress_head) <= PROGRESS_HEAD_BYTES, "it has grow
 struct progress_left {
     uint64_t seq;
     uint32_t place;
-    bool taken; /* it came again */
+    uint32_t deaths; /* processes that died while its handlers ran; up to LIMIT_DEATHS */
+    bool taken;      /* it came again */
 };
 
 /* What a file says. */
@@ -46,6 +54,8 @@ struct progress_past {
     uint32_t n_left;
 };
 
+/* A place as the next process has it: one that died while handlers ran counts. */
+uint64_t progress_after_death(uint64_t place);
 /* A head for a file of this shard, with no session and nothing in it; `boot` as the
  * system tells it. */
 void progress_head_init(struct progress_head *head, uint32_t shard_id,

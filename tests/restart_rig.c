@@ -5,12 +5,14 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60 * 1000 };
+enum { PATIENCE_MS = 60 * 1000, FATAL_SHARDS = 16 };
 
 /* ---- The bot -------------------------------------------------------------------------
  */
@@ -25,12 +27,50 @@ static void say(const char *what, uint64_t a, uint64_t b)
         _exit(99);
 }
 
+/* The message that the bot doesn't survive; number 0: none. */
+struct fatal {
+    unsigned long long guild, number;
+    uint32_t shards;
+    atomic_uint begun[FATAL_SHARDS]; /* handlers, of each shard */
+};
+
+/* It leaves the others some time to begin: whether one did is said. */
+static void die(struct fatal *fatal, atomic_uint *begun)
+{
+    unsigned before = atomic_load(begun);
+
+    usleep(20 * 1000);
+    if (atomic_load(begun) != before)
+        say("beside", fatal->guild, fatal->number);
+    abort();
+}
+
 static void on_message(cordage_client *c, const cordage_message *m, void *user)
 {
+    struct fatal *fatal = user;
+    atomic_uint *begun =
+        &fatal->begun[(m->guild_id >> 22) % fatal->shards % FATAL_SHARDS];
+    uint64_t number = m->nonce.n ? strtoull(m->nonce.p, NULL, 10) : 0;
+
     (void)c;
-    (void)user;
-    if (m->nonce.n)
-        say("message", m->guild_id, strtoull(m->nonce.p, NULL, 10));
+    if (number == 0)
+        return;
+    atomic_fetch_add(begun, 1);
+    if (m->guild_id == fatal->guild && number == fatal->number)
+        die(fatal, begun);
+    say("message", m->guild_id, number);
+}
+
+static void on_error(cordage_client *c, const cordage_error *error, void *user)
+{
+    const struct fatal *fatal = user;
+    char expected[64];
+
+    (void)c;
+    snprintf(expected, sizeof expected, " event=MESSAGE_CREATE guild=%llu ",
+             fatal->guild);
+    if (strstr(error->message, expected) && strstr(error->message, "passed over"))
+        say("passed", fatal->guild, fatal->number);
 }
 
 static void on_ready(cordage_client *c, const cordage_ready *ready, void *user)
@@ -49,24 +89,30 @@ static void on_resumed(cordage_client *c, const cordage_resumed *resumed, void *
 
 int restart_bot(char **argv)
 {
+    struct fatal fatal = { .guild = strtoull(argv[6], NULL, 10),
+                           .number = strtoull(argv[7], NULL, 10),
+                           .shards = (uint32_t)strtoul(argv[3], NULL, 10) };
     cordage_options options = CORDAGE_OPTIONS_INIT;
+    struct rlimit no_core = { 0 };
     cordage_error error;
     cordage_client *c;
     int status;
 
+    setrlimit(RLIMIT_CORE, &no_core);
     options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES |
                       CORDAGE_INTENT_MESSAGE_CONTENT;
-    options.shard_count = (uint32_t)strtoul(argv[3], NULL, 10);
+    options.shard_count = fatal.shards;
     options.state_dir = argv[2];
     options.activity = "with matches"; /* said again by each life */
-    options.handler_threads = 2;
+    options.handler_threads = atoi(argv[5]);
     for (int i = 0; i < CORDAGE_N_KINDS; i++)
         options.cache[i] = strcmp(argv[4], "all") == 0 ? CORDAGE_FOREVER : CORDAGE_NEVER;
     if (cordage_client_new(&options, &c, &error) < 0)
         return cordage_error_print(&error, stderr);
     cordage_on_ready(c, on_ready, NULL);
     cordage_on_resumed(c, on_resumed, NULL);
-    cordage_on_message_create(c, on_message, NULL);
+    cordage_on_message_create(c, on_message, &fatal);
+    cordage_on_error(c, on_error, &fatal);
     status = cordage_client_run(c);
     cordage_client_free(c);
     return status;
@@ -77,17 +123,21 @@ int restart_bot(char **argv)
 
 static void become_bot(const struct restart_rig *r, int out)
 {
-    char self[512], shards[16];
+    char self[512], shards[16], threads[16], guild[32], number[32];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
     dup2(out, STDOUT_FILENO);
     snprintf(shards, sizeof shards, "%u", r->shards);
+    snprintf(threads, sizeof threads, "%u", r->threads);
+    snprintf(guild, sizeof guild, "%llu", (unsigned long long)r->fatal_guild);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)r->fatal_number);
     if (n > 0) {
         self[n] = '\0';
         setenv("DISCORD_TOKEN", simrig_token(r->sim), 1);
         setenv("CORDAGE_API", simrig_api(r->sim), 1);
         setenv("CORDAGE_CA_FILE", simrig_ca_file(r->sim), 1);
-        execl(self, self, "--bot", r->state, shards, r->keep, (char *)NULL);
+        execl(self, self, "--bot", r->state, shards, r->keep, threads, guild, number,
+              (char *)NULL);
     }
     _exit(99);
 }
@@ -136,6 +186,8 @@ static bool take_line(struct restart_rig *r)
         return true; /* it was killed in the middle */
     r->ready += strcmp(what, "ready") == 0;
     r->resumed += strcmp(what, "resumed") == 0;
+    r->beside += strcmp(what, "beside") == 0;
+    r->passed_over += strcmp(what, "passed") == 0;
     if (strcmp(what, "message") == 0)
         take_message(r, a, b);
     return true;
@@ -176,7 +228,7 @@ int restart_end(struct restart_rig *r, int number)
 
 void restart_setup(struct restart_rig *r, const struct sim_config *config, double speed)
 {
-    *r = (struct restart_rig){ .keep = "nothing", .shards = 4 };
+    *r = (struct restart_rig){ .keep = "nothing", .shards = 4, .threads = 2 };
     r->sim = simrig_start(config, speed);
     snprintf(r->state, sizeof r->state, "/tmp/cordage-restart-XXXXXX");
     if (!mkdtemp(r->state)) {

@@ -18,13 +18,15 @@ struct restart_rig {
     struct simrig *sim;
     char state[64];   /* its directory */
     const char *keep; /* "nothing" or "all": what it caches */
-    unsigned shards;
-    pid_t pid;          /* 0: it doesn't run */
-    FILE *said;         /* what it writes */
-    struct map numbers; /* guild -> a uint64_t: its last running number */
+    unsigned shards, threads;
+    uint64_t fatal_guild, fatal_number; /* the message that it doesn't survive, or 0 */
+    pid_t pid;                          /* 0: it doesn't run */
+    FILE *said;                         /* what it writes */
+    struct map numbers;                 /* guild -> a uint64_t: its last running number */
     /* Over all lives. */
     uint64_t messages, lost, doubled, out_of_order;
-    unsigned ready, resumed;
+    unsigned ready, resumed, passed_over;
+    unsigned beside; /* deaths while other handlers of the shard began */
 };
 
 void restart_setup(struct restart_rig *r, const struct sim_config *config, double speed);
@@ -41,7 +43,8 @@ void restart_talk(struct restart_rig *r, double rate, uint64_t total);
 /* What the simulator counted. */
 uint64_t restart_identifies(struct restart_rig *r);
 
-/* The bot itself: "--bot DIRECTORY SHARDS nothing|all". */
+/* The bot itself: "--bot DIRECTORY SHARDS nothing|all THREADS GUILD NUMBER", of which
+ * the last two are the message at which it aborts. */
 int restart_bot(char **argv);
 
 #endif

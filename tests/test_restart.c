@@ -9,6 +9,7 @@
 #include "botrig.h"
 #include "client.h"
 #include "gateway.h"
+#include "limits.h"
 #include "restart_rig.h"
 #include "rng.h"
 #include "sim_model.h"
@@ -113,6 +114,54 @@ TEST(nothing_is_lost_where_discord_forgets_what_was_acknowledged)
 TEST(nor_does_one_with_a_cache_lose_anything)
 {
     kill_and_start("all", true, rounds(8));
+}
+
+/* ---- A message that the bot doesn't survive -------------------------------------------
+ */
+
+static void die_at_one(unsigned threads, uint64_t doubled)
+{
+    struct sim_config config = world();
+    struct restart_rig r;
+    size_t at = 0;
+
+    restart_setup(&r, &config, SPEED);
+    r.threads = threads;
+    restart_start(&r);
+    CHECK(restart_wait(&r, SHARDS, 0, 0));
+    restart_talk(&r, 200, UINT64_MAX);
+    CHECK(restart_wait(&r, SHARDS, 0, 200));
+    CHECK_INT(restart_end(&r, SIGTERM), 0);
+    r.fatal_number = *(uint64_t *)map_next(&r.numbers, &at, &r.fatal_guild) + 10;
+    for (int i = 0; i < LIMIT_DEATHS; i++) {
+        restart_start(&r);
+        CHECK_INT(restart_end(&r, 0), 128 + SIGABRT);
+        CHECK_INT(r.passed_over, 0);
+    }
+    restart_start(&r);
+    CHECK(restart_wait(&r, SHARDS, r.resumed + SHARDS, r.messages + 500));
+    restart_talk(&r, 0, 0);
+    CHECK_INT(restart_end(&r, SIGTERM), 0);
+    CHECK(*(uint64_t *)map_get(&r.numbers, r.fatal_guild) > r.fatal_number);
+    CHECK_INT(r.passed_over, 1);
+    CHECK_INT(r.lost, 1);
+    CHECK(r.doubled <= doubled);
+    CHECK(r.beside <= 1); /* it isn't known before the first death */
+    CHECK_INT(restart_identifies(&r), SHARDS);
+    CHECK_INT(r.ready, SHARDS);
+    CHECK_INT(simrig_rules_broken(r.sim), 0);
+    restart_teardown(&r);
+}
+
+TEST(a_message_that_kills_the_bot_three_times_is_passed_over)
+{
+    die_at_one(1, 0);
+}
+
+/* Those come twice whose handlers had not quite returned. */
+TEST(and_nothing_else_that_was_being_handled)
+{
+    die_at_one(4, 3 * LIMIT_DEATHS);
 }
 
 /* ---- What is of no use, or in the way -------------------------------------------------
@@ -423,6 +472,8 @@ int main(int argc, char **argv)
         T(a_bot_that_is_killed_loses_nothing),
         T(nothing_is_lost_where_discord_forgets_what_was_acknowledged),
         T(nor_does_one_with_a_cache_lose_anything),
+        T(a_message_that_kills_the_bot_three_times_is_passed_over),
+        T(and_nothing_else_that_was_being_handled),
         T(what_is_stored_for_another_shard_count_is_not_used),
         T(damaged_state_costs_an_identify_and_nothing_else),
         T(a_directory_that_cannot_be_used_is_done_without),
@@ -434,7 +485,7 @@ int main(int argc, char **argv)
         T(the_cache_is_what_it_would_be_without_a_restart),
     };
 
-    if (argc == 5 && strcmp(argv[1], "--bot") == 0)
+    if (argc == 8 && strcmp(argv[1], "--bot") == 0)
         return restart_bot(argv);
     setenv("CORDAGE_TEST_SPEED", "4", 1); /* SPEED: the client's clock too */
     return cmocka_run_group_tests(tests, NULL, NULL);

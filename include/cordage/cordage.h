@@ -233,7 +233,8 @@ typedef void (*cordage_session_lost_fn)(cordage_client *c, uint32_t shard_id, vo
 CORDAGE_EXPORT int cordage_on_session_lost(cordage_client *c, cordage_session_lost_fn fn,
                                            void *user);
 
-/* What went wrong without anybody having asked: an event that could not be read, a
+/* What went wrong without anybody having asked: an event that could not be read, one
+ * that is passed over because the bot died in its handlers three times in a row, a
  * command that was dropped, why the client ends. All of it is logged, too; of a flood the
  * rest only that. Called on a handler thread (the control loop with handler_threads 0).
  * Returns as cordage_on_<event>. [any thread] */

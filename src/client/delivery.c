@@ -8,10 +8,12 @@
  * which guilds it knows must be right also for a handler that comes later. */
 #include "delivery.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "client.h"
 #include "commands.h"
+#include "notices.h"
 
 static void release_delivery(struct job *job)
 {
@@ -31,9 +33,11 @@ static void keep_delivery(struct job *job)
 
 struct wants {
     bool handlers, waits, cache, client;
-    bool commands; /* what the bot asked for is answered by it */
-    bool on_loop;  /* somebody must read it here */
-    bool counts;   /* that it is done must be written down */
+    bool commands;   /* what the bot asked for is answered by it */
+    bool on_loop;    /* somebody must read it here */
+    bool counts;     /* that it is done must be written down */
+    bool is_fatal;   /* it has handlers, which bots don't survive: they are not called */
+    bool is_suspect; /* its handlers ran when a bot died */
 };
 
 /* What the client itself must know of. */
@@ -68,9 +72,17 @@ static struct wants wants_of(const struct crew_shard *s, cordage_event_type type
         .counts = is_news && !begins,
     };
 
+    /* Its guild, for the log, is read here. */
+    if (w.handlers && w.counts) {
+        uint32_t deaths = kept_deaths(&s->kept, seq);
+
+        w.is_fatal = deaths >= LIMIT_DEATHS;
+        w.is_suspect = deaths > 0;
+        w.handlers = !w.is_fatal;
+    }
     /* Handlers that run here and now need no lane. */
-    w.on_loop =
-        w.waits || w.cache || w.client || w.commands || (w.handlers && !is_inline(s));
+    w.on_loop = w.is_fatal || w.waits || w.cache || w.client || w.commands ||
+                (w.handlers && !is_inline(s));
     return w;
 }
 
@@ -155,6 +167,20 @@ static void match_waits(struct crew_shard *s, const struct dispatch *event,
     waits_match(&s->client->waits, &e);
 }
 
+static void tell_fatal(struct crew_shard *s, const struct dispatch *event,
+                       cordage_id guild_id)
+{
+    cordage_error error;
+
+    error_set(&error, CORDAGE_ESTATE,
+              "shard=%u seq=%" PRIu64 " event=%.*s guild=%llu its handlers were running "
+              "when this bot died, three times in a row: it is passed over",
+              s->id, event->seq, (int)(event->name.n < 64 ? event->name.n : 64),
+              event->name.p, (unsigned long long)guild_id);
+    log_line(&s->client->log, LOG_ERROR, "%s", error.message);
+    client_tell(s->client, &error);
+}
+
 /* All that must be known of it here. */
 static int read_on_loop(struct crew_shard *s, const struct dispatch *event,
                         const struct wants *wants, struct delivery *d)
@@ -171,6 +197,8 @@ static int read_on_loop(struct crew_shard *s, const struct dispatch *event,
     note_event(s, d);
     if (wants->waits)
         match_waits(s, event, d, route.guild_id);
+    if (wants->is_fatal)
+        tell_fatal(s, event, route.guild_id);
     return 0;
 }
 
@@ -226,10 +254,13 @@ static int take(struct crew_shard *s, const struct dispatch *event,
     if (!err && wants->on_loop)
         err = read_on_loop(s, event, wants, d);
     if (err != CORDAGE_ENOMEM && wants->counts) {
-        if (!err && wants->handlers)
+        if (!err && wants->handlers) {
             d->place = kept_take(&s->kept, d->sequence);
-        else
+            /* Alone: those that only ran beside the fatal one get their turn. */
+            d->job.barrier |= wants->is_suspect;
+        } else {
             kept_pass(&s->kept, d->sequence);
+        }
     }
     if (err || !wants->handlers) {
         buf_release(&d->old);

@@ -107,6 +107,7 @@ void delivery_run(struct job *job, void *parser)
         return;
     }
     o.event.guild_id = event_route_of(d->type, o.event.data).guild_id;
+    kept_begin_event(&d->shard->kept, d->place);
     call_handlers(&o);
     kept_done(&d->shard->kept, d->place);
 }

@@ -84,6 +84,19 @@ static inline uint32_t kept_take(struct kept *k, uint64_t seq)
     return k->progress ? progress_take(k->progress, seq) : KEPT_NOWHERE;
 }
 
+/* How many processes died while the handlers of an event ran that comes again. */
+static inline uint32_t kept_deaths(const struct kept *k, uint64_t seq)
+{
+    return k->progress ? progress_deaths(k->progress, seq) : 0;
+}
+
+/* Its handlers are about to be called. [any thread] */
+static inline void kept_begin_event(struct kept *k, uint32_t place)
+{
+    if (k->progress && place != KEPT_NOWHERE)
+        progress_begin_event(k->progress, place);
+}
+
 /* [any thread] */
 static inline void kept_done(struct kept *k, uint32_t place)
 {

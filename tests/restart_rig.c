@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60 * 1000, FATAL_SHARDS = 16 };
+enum { PATIENCE_MS = 60 * 1000, BOT_ARGUMENTS = 8, FATAL_SHARDS = 16 };
 
 /* ---- The bot -------------------------------------------------------------------------
  */
@@ -85,6 +85,15 @@ static void on_resumed(cordage_client *c, const cordage_resumed *resumed, void *
     (void)c;
     (void)user;
     say("resumed", resumed->shard_id, resumed->replayed);
+}
+
+bool restart_is_bot(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--bot") != 0)
+        return false;
+    if (argc != BOT_ARGUMENTS)
+        _exit(97);
+    return true;
 }
 
 int restart_bot(char **argv)

@@ -7,6 +7,7 @@
 #ifndef TEST_RESTART_RIG_H
 #define TEST_RESTART_RIG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -43,6 +44,9 @@ void restart_talk(struct restart_rig *r, double rate, uint64_t total);
 /* What the simulator counted. */
 uint64_t restart_identifies(struct restart_rig *r);
 
+/* Whether this program was started as the bot. Ask first of all, and let it be nothing
+ * else then: a bot that ran the tests would start bots without end. */
+bool restart_is_bot(int argc, char **argv);
 /* The bot itself: "--bot DIRECTORY SHARDS nothing|all THREADS GUILD NUMBER", of which
  * the last two are the message at which it aborts. */
 int restart_bot(char **argv);

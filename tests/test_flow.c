@@ -7,7 +7,7 @@
 
 #include "botrig.h"
 
-enum { SHARDS = 4, GUILDS = 64, SPEED = 10, EVENTS = 200000, RATE = 4000 };
+enum { SHARDS = 4, GUILDS = 64, SPEED = 10, EVENTS = 50000, RATE = 4000 };
 
 static const char *const faults[] = {
     "{\"kind\":\"reset\",\"shard\":\"all\"}",

@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = { T(nothing_is_lost_over_many_lives),
                                         T(nor_with_a_cache) };
 
-    if (argc == 5)
+    if (restart_is_bot(argc, argv))
         return restart_bot(argv);
     setenv("CORDAGE_TEST_SPEED", "4", 1); /* SPEED: the client's clock too */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -485,7 +485,7 @@ int main(int argc, char **argv)
         T(the_cache_is_what_it_would_be_without_a_restart),
     };
 
-    if (argc == 8 && strcmp(argv[1], "--bot") == 0)
+    if (restart_is_bot(argc, argv))
         return restart_bot(argv);
     setenv("CORDAGE_TEST_SPEED", "4", 1); /* SPEED: the client's clock too */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,8 +146,15 @@ static void pack_all(struct measure *m, struct store_packed *rows, size_t n)
         if (!cache_pack_next(m->slice, &rows[i].guild_id, &packed, &err))
             need(CORDAGE_ENOTFOUND, "packing");
         need(err, "packing");
-        rows[i].bytes = buf_str(&packed); /* freed with the process */
+        rows[i].bytes = buf_str(&packed); /* free_rows */
     }
+}
+
+static void free_rows(struct store_packed *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free((char *)(uintptr_t)rows[i].bytes.p);
+    free(rows);
 }
 
 static int unpack_one(void *user, uint64_t guild_id, struct str bytes)
@@ -189,6 +196,7 @@ static void time_snapshot(struct measure *m, unsigned guilds, const char *dir)
     if (cache_count(second.cache, CORDAGE_KIND_GUILDS) != guilds)
         need(CORDAGE_ENOTFOUND, "guilds read back");
     end(&second);
+    free_rows(rows, guilds);
     store_close(store);
 }
 

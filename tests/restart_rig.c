@@ -130,37 +130,33 @@ int restart_bot(char **argv)
 /* ---- Its lives ------------------------------------------------------------------------
  */
 
-static void become_bot(const struct restart_rig *r, int out)
+void restart_start(struct restart_rig *r)
 {
-    char self[512], shards[16], threads[16], guild[32], number[32];
+    char self[512], shards[16], threads[16], guild[32], number[32], flag[] = "--bot";
+    char *argv[] = { self,    flag,  r->state, shards, (char *)(uintptr_t)r->keep,
+                     threads, guild, number,   NULL };
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    int ends[2];
 
-    dup2(out, STDOUT_FILENO);
+    self[n > 0 ? n : 0] = '\0';
     snprintf(shards, sizeof shards, "%u", r->shards);
     snprintf(threads, sizeof threads, "%u", r->threads);
     snprintf(guild, sizeof guild, "%llu", (unsigned long long)r->fatal_guild);
     snprintf(number, sizeof number, "%llu", (unsigned long long)r->fatal_number);
-    if (n > 0) {
-        self[n] = '\0';
-        setenv("DISCORD_TOKEN", simrig_token(r->sim), 1);
-        setenv("CORDAGE_API", simrig_api(r->sim), 1);
-        setenv("CORDAGE_CA_FILE", simrig_ca_file(r->sim), 1);
-        execl(self, self, "--bot", r->state, shards, r->keep, threads, guild, number,
-              (char *)NULL);
-    }
-    _exit(99);
-}
-
-void restart_start(struct restart_rig *r)
-{
-    int ends[2];
-
+    setenv("DISCORD_TOKEN", simrig_token(r->sim), 1);
+    setenv("CORDAGE_API", simrig_api(r->sim), 1);
+    setenv("CORDAGE_CA_FILE", simrig_ca_file(r->sim), 1);
+    /* All is made before the fork: the simulator's thread may hold a lock of malloc's in
+     * that moment, and then the child would wait for it for ever. */
     if (pipe2(ends, O_CLOEXEC) < 0 || (r->pid = fork()) < 0) {
         perror("restart_rig");
         exit(1);
     }
-    if (r->pid == 0)
-        become_bot(r, ends[1]);
+    if (r->pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execv(self, argv);
+        _exit(99);
+    }
     close(ends[1]);
     r->said = fdopen(ends[0], "r");
     setvbuf(r->said, NULL, _IONBF, 0); /* so that poll sees what is there */

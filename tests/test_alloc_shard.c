@@ -2,7 +2,7 @@
  * shard comes through, and delivers each event once. */
 #include "alloc.h"
 
-#include "gate.h"
+#include "gate_local.h"
 #include "shard_rig.h"
 
 static int make_and_free(void *user)

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "gate.h"
+#include "gate_local.h"
 #include "limits.h"
 #include "vhost.h"
 

@@ -61,6 +61,15 @@ enum {
     LIMIT_SIM_CONNECTIONS = 1024,
     /* Errors that wait for the bot's own handler: what is beyond is only logged. */
     LIMIT_NOTICES = 256,
+    /* A message between supervisor and worker (the rows of 65,536 shards), what waits to be
+     * written to one of them, and how many of them there are. */
+    LIMIT_LINK_MESSAGE = 32 * 1024 * 1024,
+    LIMIT_LINK_QUEUE = 64 * 1024 * 1024,
+    LIMIT_LINK_PEERS = 1024,
+    /* A message to the bot in every worker. */
+    LIMIT_BROADCAST = 256 * 1024,
+    /* Workers on one machine. */
+    LIMIT_WORKERS = 256,
     /* REST requests waiting or under way: minutes of the global limit. */
     LIMIT_REST_QUEUE = 10000,
 };

@@ -14,7 +14,7 @@
 #include "cordage/cordage.h"
 #include "cache.h"
 #include "crew.h"
-#include "gate.h"
+#include "gate_local.h"
 #include "gateway_bot.h"
 #include "handlers.h"
 #include "json.h"

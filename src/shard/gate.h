@@ -1,7 +1,8 @@
-/* gate.h - who may connect and who may identify, over all shards of a process.
+/* gate.h - who may connect and who may identify, over all shards of a fleet.
  *
- * One gate, on the control loop; shards on other loops reach it by mail. A resume may
- * dial at once, but only LIMIT_HANDSHAKES of them at one time, in the order they asked.
+ * One gate in a process, on the control loop; shards on other loops reach it by mail. A
+ * resume may dial at once, but only LIMIT_HANDSHAKES of them at one time, in the order
+ * they asked.
  * A fresh start queues for an identify slot (proto/identify) when it asks, and may dial
  * when that slot is within IDENTIFY_DIAL_AHEAD_MS: an unidentified connection that waits
  * for longer would be closed by Discord. In the order of one shard's life:
@@ -13,11 +14,8 @@
  *     -> may_identify
  *     gate_sent                     IDENTIFY has left; the slot's window begins
  *
- * How many IDENTIFYs may leave at all, the ledger (proto/ledger) says. Each is booked
- * before its slot is granted: in the ledger, and, so that it is counted also when this
- * process dies in the next moment, wherever `book` writes it down. If that fails the slot
- * is granted all the same: what the ledger allows never exceeds what Discord says to
- * every new process, less the reserve.
+ * Who decides is behind `ops`: this process (gate_local.h), or the supervisor at the other
+ * end of the link.
  *
  * gate_cancel fits in anywhere. may_dial and may_identify come from the gate's timer,
  * never from inside one of these calls, and may call any of them but gate_free. */
@@ -26,9 +24,6 @@
 
 #include "host.h"
 #include "identify.h"
-#include "ledger.h"
-
-struct gate;
 
 enum place_state {
     PLACE_IDLE,    /* not dialling: before it asks, after its handshake, after a cancel */
@@ -44,31 +39,30 @@ struct gate_place {
     void (*may_identify)(struct gate_place *p);
     /* The gate's. */
     struct identify_ticket ticket;
+    uint32_t ask;     /* of a gate at the end of a link: the ask's number */
     struct link link; /* on a list of the gate's: while it waits to dial or for a slot */
     enum place_state state;
     bool resuming;
     uint32_t shard_id, shard_count;
 };
 
-struct gate_books {
-    struct ledger *ledger; /* borrowed; NULL: nothing bounds the IDENTIFYs */
-    /* NULL: they are written down nowhere. `wall`: Unix ms. */
-    void (*book)(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall);
-    void *user;
+/* The first member of every gate. Each function is its namesake's below. */
+struct gate {
+    const struct gate_ops *ops;
+};
+struct gate_ops {
+    void (*free)(struct gate *g);
+    void (*proven)(struct gate *g);
+    void (*ask)(struct gate *g, struct gate_place *p, uint32_t shard_id,
+                uint32_t shard_count, bool resuming);
+    void (*dialled)(struct gate *g, struct gate_place *p);
+    void (*ready)(struct gate *g, struct gate_place *p);
+    void (*sent)(struct gate *g, struct gate_place *p);
+    void (*cancel)(struct gate *g, struct gate_place *p);
 };
 
-/* CORDAGE_ENOMEM. */
-int gate_new(struct host *host, uint32_t max_concurrency, const struct gate_books *books,
-             struct gate **out);
 /* The places are their owners', and idle from here on. NULL is fine. */
 void gate_free(struct gate *g);
-/* What /gateway/bot said; the ledger has been told the rest of it. CORDAGE_ENOMEM leaves
- * all as it was. */
-int gate_limits(struct gate *g, uint32_t max_concurrency);
-/* An earlier process booked an IDENTIFY at `wall` (Unix ms): its window may still be
- * open. A time that has not come yet counts as now: the clock was set back. */
-void gate_remember(struct gate *g, uint32_t shard_id, uint64_t wall);
-
 /* A session of this bot came up: Discord accepts its token, intents and shard count.
  * Until then one fresh start goes alone, so that a bot which Discord refuses for good
  * spends one IDENTIFY and not one for each key. */
@@ -86,8 +80,5 @@ void gate_sent(struct gate *g, struct gate_place *p);
 /* Withdraws from everything. A slot that was granted counts as used: perhaps the IDENTIFY
  * did leave. */
 void gate_cancel(struct gate *g, struct gate_place *p);
-/* When the last shard that waits for a slot could be granted it, if all are quick; `now`
- * if none waits. */
-uint64_t gate_done_at(const struct gate *g);
 
 #endif

@@ -181,7 +181,7 @@ static void time_snapshot(struct measure *m, unsigned guilds, const char *dir)
     need(rows ? 0 : CORDAGE_ENOMEM, "rows");
     pack_all(m, rows, guilds);
     packed = wall_seconds() - start;
-    if (store_open(dir, &nowhere, &store, &error)) {
+    if (store_open(dir, STORE_ALONE, &nowhere, &store, &error)) {
         cordage_error_print(&error, stderr);
         exit(1);
     }

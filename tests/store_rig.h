@@ -27,7 +27,7 @@ static inline int rig_open_at(struct rig *r, const char *dir)
     r->log = (struct log){ rig_log, r, LOG_INFO };
     r->lines[0] = '\0';
     r->error = (cordage_error){ 0 };
-    return store_open(dir, &r->log, &r->store, &r->error);
+    return store_open(dir, STORE_ALONE, &r->log, &r->store, &r->error);
 }
 
 static inline int rig_open(struct rig *r)

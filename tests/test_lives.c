@@ -65,7 +65,7 @@ static uint64_t booked(const struct restart_rig *r)
     cordage_error error;
     uint64_t n = 0;
 
-    if (store_open(r->state, &nowhere, &store, &error))
+    if (store_open(r->state, STORE_ALONE, &nowhere, &store, &error))
         fail_msg("%s", error.message);
     CHECK_INT(store_load_identifies(store, 0, count, &n), 0);
     store_close(store);

@@ -298,6 +298,31 @@ typedef void (*cordage_tick_fn)(cordage_client *c, void *user);
 CORDAGE_EXPORT int cordage_every(cordage_client *c, uint32_t interval_ms,
                                  cordage_tick_fn fn, void *user);
 
+/* ---- The fleet ------------------------------------------------------------- */
+
+/* A message from the bot in some worker to the bot in all of them. `message` is borrowed
+ * for the call, with a NUL behind it. */
+typedef struct cordage_broadcast_info {
+    uint32_t from; /* worker; 0 in a process that runs alone */
+    cordage_str message;
+} cordage_broadcast_info;
+typedef void (*cordage_broadcast_fn)(cordage_client *c,
+                                     const cordage_broadcast_info *broadcast, void *user);
+/* Called on a handler thread (the control loop with handler_threads 0), for one message
+ * after another in the order in which they came in. Returns as cordage_on_<event>. [any
+ * thread] */
+CORDAGE_EXPORT int cordage_on_broadcast(cordage_client *c, cordage_broadcast_fn fn,
+                                        void *user);
+/* Sends a message (UTF-8, at most 256 KiB, with NULs inside refused) to the bot in every
+ * worker, this one included; in a process that runs alone to itself. Messages from one
+ * sender stay in order. One that is under way when its receiver dies is lost: it is for
+ * news, not for what must not be missed. CORDAGE_ECLOSED: before or after the run, or
+ * while the supervisor is away; CORDAGE_EINVAL, CORDAGE_ELIMIT, CORDAGE_ENOMEM,
+ * CORDAGE_EFULL: too many wait. [any thread] */
+CORDAGE_EXPORT int cordage_broadcast(cordage_client *c, const char *message, size_t n);
+/* Which worker of how many this is: 0 of 1 in a process that runs alone. [any thread] */
+CORDAGE_EXPORT uint32_t cordage_worker(const cordage_client *c, uint32_t *count);
+
 /* ---- Shards ---------------------------------------------------------------- */
 
 typedef enum cordage_shard_state {
@@ -342,12 +367,14 @@ CORDAGE_EXPORT int cordage_shard_status(const cordage_client *c, uint32_t id,
 
 typedef struct cordage_guild_total {
     uint64_t guilds;
-    /* Those that run here and whose guilds are known, by a READY or from the session of
-     * an earlier process: the total is whole when it is all of them. */
+    /* Those that run here, or in the fleet, and whose guilds are known, by a READY or from
+     * the session of an earlier process: the total is whole when it is all of them. */
     uint32_t shards_reported;
     uint32_t shards; /* over all processes */
 } cordage_guild_total;
-/* How many guilds the bot is in, and how complete that is. [any thread] */
+/* How many guilds the bot is in, and how complete that is. In a worker of a fleet it is
+ * the fleet's, at most some seconds old; while the supervisor is away, what was known
+ * last. [any thread] */
 CORDAGE_EXPORT cordage_guild_total cordage_guild_count(const cordage_client *c);
 
 typedef struct cordage_gateway_bot {

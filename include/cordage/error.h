@@ -40,7 +40,8 @@ extern "C" {
     X(ESTATE, -17, "not possible in this state", 1)                       \
     X(EIO, -18, "input or output failed", 1)                              \
     X(ESYSTEM, -19, "the operating system refused", 1)                    \
-    X(EBUSY, -20, "in use by another process", 2)
+    X(EBUSY, -20, "in use by another process", 2)                         \
+    X(EMOVED, -21, "the shard has moved to another process", 1)
 
 enum cordage_error_code {
     CORDAGE_OK = 0,

@@ -94,7 +94,7 @@ int keeper_open(cordage_client *c, cordage_error *error)
                 "to nothing if this is meant.");
         return 0;
     }
-    err = store_open(dir, &c->log, &store, error);
+    err = store_open(dir, STORE_ALONE, &c->log, &store, error);
     if (err == CORDAGE_EBUSY || err == CORDAGE_ENOMEM)
         return err;
     if (err) {

@@ -1,6 +1,11 @@
-/* store.h - what a bot needs to go on where it stopped: a private directory.
+/* store.h - what a bot needs to go on where it stopped: an interface, and the one that is
+ * a private directory on this machine.
  *
- *     lock        held by the process that uses it; its pid and name are in it
+ * Who keeps it is behind the functions' table (store_ops.h); all but store_open mean the
+ * same whoever does. The directory has
+ *
+ *     lock        held by the process that uses it, or leads its fleet; its pid and name
+ *                 are in it
  *     state.db    SQLite: sessions, the identify ledger
  *     cache.db    SQLite: snapshots of the cache
  *     progress-K-N   shard K of N: which events are done (progress.h)
@@ -34,13 +39,19 @@
 
 struct store;
 
+enum store_use {
+    STORE_ALONE, /* by one process: a bot that runs alone, a supervisor. It has the lock */
+    STORE_SHARED /* by a worker of a fleet, beside others; shards have locks of their own
+                    (progress.h) */
+};
+
 /* Makes the directory if need be, with up to three of its parents (a home that isn't
  * there is not made up). One that other users may enter is made private if it is ours and
  * serves nothing else, and is refused if not. CORDAGE_EBUSY: another process has it, the
  * sentence says which ("4711 (./bot)") and what to do. CORDAGE_EIO, CORDAGE_ESTATE,
  * CORDAGE_EINVAL (the path), CORDAGE_ENOMEM. */
-int store_open(const char *dir, const struct log *log, struct store **out,
-               cordage_error *error);
+int store_open(const char *dir, enum store_use use, const struct log *log,
+               struct store **out, cordage_error *error);
 /* NULL is fine. */
 void store_close(struct store *s);
 const char *store_dir(const struct store *s);
@@ -106,6 +117,15 @@ int store_load_identifies(struct store *s, uint64_t since,
                           void (*each)(void *user, uint64_t wall, uint32_t shard_id,
                                        uint32_t shard_count),
                           void *user);
+
+/* ---- The plan ------------------------------------------------------------------------
+ *
+ * How the shards were divided last, as a JSON object that the fleet understands. */
+
+/* On the disk when it returns. CORDAGE_ELIMIT: over 1 MiB. */
+int store_save_plan(struct store *s, struct str plan);
+/* Appends it to `out`. CORDAGE_ENOTFOUND: there is none. */
+int store_load_plan(struct store *s, struct buf *out);
 
 /* ---- Snapshots ------------------------------------------------------------------------
  */

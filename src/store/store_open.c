@@ -34,8 +34,8 @@ static void keep_dir(struct store *s, const char *dir)
     free(whole);
 }
 
-int store_open(const char *dir, const struct log *log, struct store **out,
-               cordage_error *error)
+int store_open(const char *dir, enum store_use use, const struct log *log,
+               struct store **out, cordage_error *error)
 {
     struct store *s = mem_zero(sizeof *s);
     int err;
@@ -49,9 +49,11 @@ int store_open(const char *dir, const struct log *log, struct store **out,
     if (err)
         goto fail;
     keep_dir(s, dir);
-    err = store_dir_lock(s->dir, &s->lock, error);
-    if (err)
-        goto fail;
+    if (use == STORE_ALONE) {
+        err = store_dir_lock(s->dir, &s->lock, error);
+        if (err)
+            goto fail;
+    }
     err = database_open(&s->state, s->dir, &store_state_kind, log, error);
     if (err)
         goto fail;

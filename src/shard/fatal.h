@@ -2,8 +2,8 @@
  * where to mend it.
  *
  * Pure. Each function sets *error and returns its code. */
-#ifndef CLIENT_FATAL_H
-#define CLIENT_FATAL_H
+#ifndef SHARD_FATAL_H
+#define SHARD_FATAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -25,7 +25,10 @@ struct supervisor_options {
     bool foreign;         /* it isn't built with libcordage */
     struct log log;       /* ours */
     bool progress;        /* a line on stderr that is rewritten: it is a terminal */
-    double speed;         /* of the clock: 1, but in tests */
+    bool core_dumps;      /* of workers: as the user's limit says; else none */
+    const char *page;     /* where all of it is seen: a URL, or NULL */
+    double speed;         /* of the clock: 1, but in tests; processes live in real time */
+    uint32_t hello_ms;    /* how long a new worker has; 0: 30 s */
     const char *notify_socket, *watchdog_usec, *watchdog_pid;
     /* Runs whenever the view has changed (once a second), and may be NULL. */
     void (*changed)(void *user, const struct view *v);

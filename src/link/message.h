@@ -25,7 +25,7 @@ enum link_type {
     LINK_WELCOME,   /* supervisor: what you are here for */
     LINK_REFUSED,   /* supervisor: not you, and why; the peer ends */
     /* Shards. */
-    LINK_TAKE,     /* supervisor: run these shards */
+    LINK_TAKE,     /* supervisor: run these shards; may follow WELCOME at once */
     LINK_TAKEN,    /* worker: one is restored, and about to connect */
     LINK_GIVE,     /* supervisor: hand these shards over */
     LINK_GIVEN,    /* worker: one is closed and saved, another process may take it */
@@ -41,7 +41,8 @@ enum link_type {
     LINK_MAY_DIAL,     /* supervisor */
     LINK_MAY_IDENTIFY, /* supervisor */
     /* The bot. */
-    LINK_BROADCAST, /* both: a message to the bot in every worker */
+    LINK_BROADCAST, /* both: a message to the bot in every worker; its sender gets it back,
+                       too, and delivers it only then */
     LINK_TOTALS,    /* supervisor: the fleet's guilds */
     LINK_FATAL,     /* worker: Discord has refused this bot for good, or it can't go on */
     LINK_STOP,      /* supervisor: end, keeping the sessions or not */

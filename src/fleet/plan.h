@@ -28,7 +28,8 @@ struct plan {
  *
  * An automatic total stays what it was while that is at least half of what Discord
  * recommends and at most twice that: another total would cost every session. Automatic
- * workers: one per 16 shards, at most one per core, at least one.
+ * workers: one per 16 shards, at most one per core, at least one. There are never more
+ * workers than shards.
  * CORDAGE_EINVAL with a sentence that names the setting and the fix. */
 int plan_make(const struct plan_wish *wish, uint32_t recommended, uint32_t cores,
               const struct plan *last, struct plan *out, cordage_error *error);

@@ -163,7 +163,7 @@ struct link_row {
 };
 int link_put_status(struct buf *out, const struct link_load *load,
                     const struct link_row *rows);
-/* Calls `each` for every row, in order. */
+/* Calls `each` for every row, in order; for those before a broken one, too. */
 int link_get_status(cordage_json body, uint32_t count, struct link_load *load,
                     void (*each)(void *user, const struct link_row *row), void *user);
 

@@ -250,6 +250,32 @@ TEST(an_identify_is_told_even_when_the_shard_asks_again_at_once)
     pass_release(&r.pass);
 }
 
+TEST(a_slot_can_be_taken_back_until_the_shard_has_looked)
+{
+    struct rig r;
+
+    rig_init(&r);
+    pass_want_dial(&r.pass, false);
+    pass_want_slot(&r.pass);
+    expect_told(&r, "fresh slot ");
+    r.pass.place.may_identify(&r.pass.place);
+    CHECK(r.pass.place.take_back(&r.pass.place));
+    CHECK(!r.pass.place.take_back(&r.pass.place));
+    /* Granted again before the first mail was read, and once more after it. */
+    r.pass.place.may_identify(&r.pass.place);
+    run_mail(&r.home_mail);
+    CHECK_INT(r.identifies, 1);
+    r.pass.place.may_identify(&r.pass.place);
+    CHECK(r.pass.place.take_back(&r.pass.place));
+    run_mail(&r.home_mail);
+    CHECK_INT(r.identifies, 1);
+    r.pass.place.may_identify(&r.pass.place);
+    run_mail(&r.home_mail);
+    CHECK_INT(r.identifies, 2);
+    CHECK(!r.pass.place.take_back(&r.pass.place));
+    pass_release(&r.pass);
+}
+
 TEST(without_a_gate_nothing_is_told)
 {
     struct rig r;
@@ -270,4 +296,5 @@ RUN_TESTS(T(a_fresh_start_goes_through_the_gate), T(a_resume_says_so),
           T(an_answer_to_a_withdrawn_ask_is_not_passed_on),
           T(the_answer_to_the_next_ask_is_passed_on_once),
           T(an_identify_is_told_even_when_the_shard_asks_again_at_once),
+          T(a_slot_can_be_taken_back_until_the_shard_has_looked),
           T(without_a_gate_nothing_is_told))

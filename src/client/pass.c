@@ -13,6 +13,7 @@ enum {
 enum {
     GRANTED_DIAL = 1 << 0,
     GRANTED_IDENTIFY = 1 << 1,
+    TAKEN_BACK = 1 << 2, /* a slot was; the mail that brought it is still under way */
 };
 
 /* ---- From the shard to the gate --------------------------------------------- */
@@ -142,6 +143,21 @@ static void grant_identify(struct gate_place *place)
     grant(place, GRANTED_IDENTIFY);
 }
 
+/* The shard's loop decides under the lock, too: an IDENTIFY that it has not begun by now
+ * it will not send. */
+static bool take_back(struct gate_place *place)
+{
+    struct pass *p = CONTAINER_OF(place, struct pass, place);
+    bool in_time;
+
+    pthread_mutex_lock(&p->lock);
+    in_time = p->granted & GRANTED_IDENTIFY;
+    if (in_time)
+        p->granted = (p->granted & ~(unsigned)GRANTED_IDENTIFY) | TAKEN_BACK;
+    pthread_mutex_unlock(&p->lock);
+    return in_time;
+}
+
 /* ---- Both -------------------------------------------------------------------- */
 
 void pass_init(struct pass *p)
@@ -153,6 +169,7 @@ void pass_init(struct pass *p)
     p->to_home.run = run_at_home;
     p->place.may_dial = grant_dial;
     p->place.may_identify = grant_identify;
+    p->place.take_back = take_back;
 }
 
 void pass_release(struct pass *p)

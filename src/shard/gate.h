@@ -14,8 +14,8 @@
  *     -> may_identify
  *     gate_sent                     IDENTIFY has left; the slot's window begins
  *
- * Who decides is behind `ops`: this process (gate_local.h), or the supervisor at the other
- * end of the link.
+ * Who decides is behind `ops`: this process (gate_local.h), or the supervisor at the
+ * other end of the link.
  *
  * gate_cancel fits in anywhere. may_dial and may_identify come from the gate's timer,
  * never from inside one of these calls, and may call any of them but gate_free. */
@@ -37,9 +37,14 @@ struct gate_place {
     /* Set before the first ask. Called on the gate's loop. */
     void (*may_dial)(struct gate_place *p);
     void (*may_identify)(struct gate_place *p);
+    /* A may_identify is withdrawn, because the link over which it came is lost: true, it
+     * has not been acted upon and will not be; false: it is too late, and gate_sent or
+     * gate_cancel follows. NULL: always too late. Only of a gate at the end of a link. */
+    bool (*take_back)(struct gate_place *p);
     /* The gate's. */
     struct identify_ticket ticket;
-    uint32_t ask;     /* of a gate at the end of a link: the ask's number */
+    uint32_t ask;     /* of a gate at the end of a link: the ask's number... */
+    bool near;        /* ...whose answer was may_dial */
     struct link link; /* on a list of the gate's: while it waits to dial or for a slot */
     enum place_state state;
     bool resuming;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct progress {
     struct progress_head *head; /* mapped, with the places behind it */
     _Atomic uint64_t *places;
     size_t bytes;
+    int fd; /* holds the lock; -1: in memory, or abandoned */
     uint32_t room;
     uint32_t *next;          /* of a free place */
     uint32_t free;           /* the loop's list */
@@ -106,19 +108,75 @@ static int map_file(struct progress *p, int fd)
     return 0;
 }
 
+/* The shard's own lock. A file that was removed before it was locked is nobody's. */
+static int lock_file(int fd)
+{
+    struct stat st;
+
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? CORDAGE_EBUSY : CORDAGE_EIO;
+    if (fstat(fd, &st) < 0)
+        return CORDAGE_EIO;
+    return st.st_nlink > 0 ? 0 : CORDAGE_ENOTFOUND;
+}
+
+/* The lock is the open file's, which forked children share: closing alone would leave it
+ * to them. */
+static void let_go(int fd)
+{
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
+static int say_busy(int fd, const char *path, const struct progress_head *expected,
+                    cordage_error *error)
+{
+    struct progress_head head;
+    char who[32] = "another process";
+
+    if (pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head && head.holder)
+        snprintf(who, sizeof who, "process %u", head.holder);
+    close(fd);
+    return error_set(error, CORDAGE_EBUSY,
+                     "shard %u of %u is run by %s, which has %s locked: stop it first",
+                     expected->shard_id, expected->shard_count, who, path);
+}
+
+static int lock_at(const char *path, const struct progress_head *expected, int *out,
+                   cordage_error *error)
+{
+    int err = CORDAGE_ENOTFOUND, fd = -1, why;
+
+    for (int i = 0; i < 10 && err == CORDAGE_ENOTFOUND; i++) {
+        if (fd >= 0)
+            let_go(fd);
+        fd = store_file_open(path);
+        err = fd < 0 ? CORDAGE_EIO : lock_file(fd);
+    }
+    *out = fd;
+    if (!err)
+        return 0;
+    if (err == CORDAGE_EBUSY)
+        return say_busy(fd, path, expected, error);
+    why = errno;
+    if (fd >= 0)
+        close(fd);
+    return error_set(error, CORDAGE_EIO,
+                     "cannot write %s: %s; mend that, or set CORDAGE_STATE_DIR to "
+                     "another directory",
+                     path, strerror(why));
+}
+
 static int open_file(struct progress *p, const char *path, uint32_t room,
                      const struct progress_head *expected, cordage_error *error)
 {
-    int fd = store_file_open(path), err, why;
+    int fd, why, err = lock_at(path, expected, &fd, error);
 
-    if (fd < 0)
-        return error_set(error, CORDAGE_EIO,
-                         "cannot write %s: %s; mend that, or set CORDAGE_STATE_DIR to "
-                         "another directory",
-                         path, strerror(errno));
+    if (err)
+        return err;
     err = read_past(fd, expected, &p->past);
     if (err == CORDAGE_ENOMEM) {
-        close(fd);
+        let_go(fd);
         return error_set(error, err, "out of memory for %s", path);
     }
     why = errno;
@@ -127,9 +185,12 @@ static int open_file(struct progress *p, const char *path, uint32_t room,
         p->bytes = PROGRESS_HEAD_BYTES + p->room * sizeof *p->places;
         why = map_file(p, fd);
     }
-    close(fd);
-    if (!err && !why)
+    if (!err && !why) {
+        p->head->holder = (uint32_t)getpid();
+        p->fd = fd;
         return 0;
+    }
+    let_go(fd);
     p->head = NULL;
     return error_set(error, CORDAGE_EIO,
                      "cannot read %s or make it %zu bytes large: %s; make room, or set "
@@ -202,6 +263,7 @@ int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint
     p = mem_zero(sizeof *p);
     if (!p)
         return error_set(error, CORDAGE_ENOMEM, "out of memory for a shard's progress");
+    p->fd = -1;
     p->free = NO_PLACE;
     atomic_init(&p->freed, NO_PLACE);
     progress_head_init(&expected, shard_id, shard_count);
@@ -246,9 +308,53 @@ void progress_close(struct progress *p)
         forget_deaths(p);
     if (p->head)
         munmap(p->head, p->bytes);
+    if (p->fd >= 0)
+        let_go(p->fd);
     progress_past_release(&p->past);
     free(p->next);
     free(p);
+}
+
+/* Handlers mark their events while this runs: a place that they empty stays empty. */
+static void forget_begun(struct progress *p)
+{
+    uint32_t reach = GET(p->head->reach), i;
+
+    for (i = 0; i < reach; i++)
+        atomic_fetch_and_explicit(&p->places[i], ~PROGRESS_BEGUN, memory_order_acq_rel);
+}
+
+/* The file is taken from under whoever writes, in one step: each store reaches the file
+ * before, or memory of our own after it. */
+void progress_abandon(struct progress *p)
+{
+    void *own;
+
+    if (p->fd < 0)
+        return;
+    forget_begun(p);
+    own = mmap(p->head, p->bytes, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    /* Without memory for a mapping there is one way left to keep off the file, and that
+     * is to keep its lock: the shard can't be taken until we end. */
+    if (own == MAP_FAILED)
+        return;
+    let_go(p->fd);
+    p->fd = -1;
+}
+
+uint32_t progress_open_events(const struct progress *p, uint32_t *running)
+{
+    uint32_t reach = GET(p->head->reach), n = 0, i;
+
+    *running = 0;
+    for (i = 0; i < reach; i++) {
+        uint64_t value = GET(p->places[i]);
+
+        n += value != 0;
+        *running += (value & PROGRESS_BEGUN) != 0;
+    }
+    return n;
 }
 
 void progress_remove(const char *dir, uint32_t shard_id, uint32_t shard_count)

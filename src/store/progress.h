@@ -35,9 +35,11 @@ struct progress;
  * there has the same mark it goes on from what it says; else it begins empty, with W = 0.
  * A file that makes no sense, or was written before the machine was last started, counts
  * as none. `dir` exists. The file gets all its blocks at once, so that a full disk is an
- * error here and not a signal later. It is locked until it is closed, or the process
- * ends: a shard runs in one process. CORDAGE_EBUSY: another process has it (the sentence
- * names its pid); CORDAGE_EIO with a sentence, CORDAGE_EINVAL (room), CORDAGE_ENOMEM. */
+ * error here and not a signal later. It is locked until it is closed or abandoned, or the
+ * process ends: a shard runs in one process. (A child that was forked without exec, and
+ * outlives a parent that was killed, keeps the lock.) CORDAGE_EBUSY: another process has
+ * it (the sentence names its pid); CORDAGE_EIO with a sentence, CORDAGE_EINVAL (room),
+ * CORDAGE_ENOMEM. */
 int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint32_t room,
                   uint64_t mark, struct progress **out, cordage_error *error);
 /* Nothing is open any more that anybody could close, and no handler runs. What died
@@ -45,8 +47,9 @@ int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint
  * NULL is fine. */
 void progress_close(struct progress *p);
 /* Another process takes the shard over, while handlers may still run here: the file is
- * let go as it is, what is open stays open in it, and whatever is told to `p` from now on
- * goes nowhere. [any thread; progress_close must still come] */
+ * let go, what is open stays open in it, and whatever is told to `p` from now on goes
+ * nowhere. That handlers run here is no death. [any thread; progress_close must still
+ * come] */
 void progress_abandon(struct progress *p);
 /* Events that are open; of these, in *running, those whose handlers have begun. [any
  * thread] */

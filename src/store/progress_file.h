@@ -35,6 +35,7 @@ struct progress_head {
     /* Events that found no place: the first and the last. All between count as open. */
     _Atomic uint64_t unplaced_first, unplaced_last;
     _Atomic uint32_t reach; /* no place at or behind it was ever used: all are 0 */
+    uint32_t holder; /* the pid of the process that has it locked, or had; for people */
 };
 _Static_assert(sizeof(struct progress_head) <= PROGRESS_HEAD_BYTES, "it has grown");
 

@@ -1,9 +1,9 @@
 /* child.h - a worker's process: started by us, or adopted after our predecessor's death.
  *
  * Watched by a pidfd, so that one which isn't our child is watched the same way. It runs
- * in a session of its own (a ^C at our terminal is ours alone), with default signals, and
- * its stdout and stderr are one FIFO in the state directory, opened for reading and
- * writing: so it lives on when nobody reads. [loop] */
+ * in a session of its own (a ^C at our terminal is ours alone), with default signals and
+ * nothing on stdin, and its stdout and stderr are one FIFO in the state directory, opened
+ * for reading and writing: so it lives on when nobody reads. [loop] */
 #ifndef FLEET_CHILD_H
 #define FLEET_CHILD_H
 
@@ -16,12 +16,14 @@
 struct child;
 
 struct child_plan {
-    const char *file;       /* what is executed: a path, or "/proc/self/fd/N" */
-    char *const *argv;      /* argv[0] as the user gave it */
-    const char *const *env; /* "NAME=value", replacing ours with the same names */
+    const char *file;           /* what is executed: a path, a name in PATH, or
+                                   "/proc/self/fd/N" (N over 3; no script then, unless the
+                                   descriptor stays open on exec) */
+    char *const *argv;          /* argv[0] as the user gave it */
+    const char *const *env;     /* "NAME=value", replacing ours with the same names */
     const char *const *without; /* names that it must not inherit; NULL-terminated */
-    int output;             /* becomes its fds 1 and 2; borrowed */
-    int token;              /* becomes its fd 3, or -1; borrowed */
+    int output;                 /* becomes its fds 1 and 2; borrowed */
+    int token;                  /* becomes its fd 3, or -1; borrowed */
 };
 
 /* `ended` comes once, after which the child is gone: `status` is its exit status, or 128

@@ -2,7 +2,9 @@
 #include "settings.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -413,7 +415,96 @@ TEST(each_kind_has_its_policy)
     check_says(&error, "cache[soundboard_sounds]: this is none of CORDAGE_KEEP_*");
 }
 
-RUN_TESTS(T(a_token_alone_is_enough), T(options_go_before_the_environment),
+static struct env worker_env(void)
+{
+    return (struct env){ .token = TOKEN,
+                         .link = "/state/link.sock",
+                         .worker = "3",
+                         .generation = "12",
+                         .state_dir = "/state" };
+}
+
+TEST(in_a_worker_shards_and_state_are_the_fleets)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    struct env env = worker_env();
+    struct settings s = made(&o, &env);
+
+    assert_string_equal(s.link, "/state/link.sock");
+    CHECK_INT(s.worker, 3);
+    CHECK_INT(s.generation, 12);
+    assert_string_equal(s.state_dir, "/state");
+    CHECK(!s.other_state && !s.other_shards && s.shards_auto);
+    settings_release(&s);
+    o.shard_count = 4;
+    o.shard_first = 9; /* wrong, but it doesn't count */
+    o.state_dir = "";
+    s = made(&o, &env);
+    assert_string_equal(s.state_dir, "/state");
+    CHECK(s.other_state && s.other_shards && s.shards_auto && !s.no_state);
+    CHECK_INT(s.shard_first, 0);
+    CHECK_INT(s.shard_last, CORDAGE_SHARD_LAST);
+    settings_release(&s);
+}
+
+TEST(half_a_workers_environment_is_refused)
+{
+    static const struct {
+        const char *worker, *generation, *state;
+    } rows[] = {
+        { NULL, "1", "/state" }, { "x", "1", "/state" },  { "256", "1", "/state" },
+        { "1", NULL, "/state" }, { "1", "-1", "/state" }, { "1", "4294967296", "/state" },
+        { "1", "1", NULL },      { "1", "1", "" },
+    };
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct env env = worker_env();
+        cordage_error error;
+
+        env.worker = rows[i].worker;
+        env.generation = rows[i].generation;
+        env.state_dir = rows[i].state;
+        error = refused(&o, &env);
+        check_says(&error, "CORDAGE_LINK: it is set by `cordage run`");
+    }
+}
+
+/* The supervisor's way to hand the token over: a memfd that has no name. */
+TEST(in_a_worker_the_token_comes_from_a_descriptor_that_no_child_inherits)
+{
+    cordage_options o = CORDAGE_OPTIONS_INIT;
+    int fd = memfd_create("token", 0);
+    struct env env = worker_env();
+    cordage_error error;
+    struct settings s;
+    char path[64];
+
+    CHECK(fd >= 0 && fchmod(fd, 0600) == 0);
+    CHECK_INT(write(fd, TOKEN "\n", sizeof TOKEN), sizeof TOKEN);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    env.token = "in-the-variable";
+    env.token_file = path;
+    for (int i = 0; i < 2; i++) { /* a second client reads it again */
+        s = made(&o, &env);
+        CHECK_STR(secret_reveal(&s.token), TOKEN);
+        CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC);
+        settings_release(&s);
+    }
+    o.token = "of-the-options";
+    s = made(&o, &env);
+    CHECK_STR(secret_reveal(&s.token), "of-the-options");
+    settings_release(&s);
+    o.token = NULL;
+    close(fd);
+    error = refused(&o, &env); /* a program that the worker started */
+    check_says(&error, "to the worker alone");
+}
+
+RUN_TESTS(T(in_a_worker_shards_and_state_are_the_fleets),
+          T(half_a_workers_environment_is_refused),
+          T(in_a_worker_the_token_comes_from_a_descriptor_that_no_child_inherits),
+          T(a_token_alone_is_enough), T(options_go_before_the_environment),
           T(all_that_is_wrong_is_told_in_one_error), T(each_wrong_option_is_named),
           T(a_long_activity_is_counted_in_characters),
           T(plaintext_is_for_loopback_or_the_asking),

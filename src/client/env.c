@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,9 @@ void env_read(struct env *e)
     e->state_dir = getenv("CORDAGE_STATE_DIR");
     e->state_home = get("XDG_STATE_HOME");
     e->home = get("HOME");
+    e->link = get("CORDAGE_LINK");
+    e->worker = get("CORDAGE_WORKER");
+    e->generation = get("CORDAGE_GENERATION");
     e->test_speed = get("CORDAGE_TEST_SPEED");
 }
 
@@ -79,6 +83,20 @@ static int read_token(int fd, const char *path, struct secret *out, cordage_erro
     return err;
 }
 
+/* What the supervisor gave us is not for the programs that the bot starts. */
+static void keep_from_children(const char *path)
+{
+    const struct str ours = STR("/proc/self/fd/");
+    struct str number = str_of(path);
+    uint64_t fd;
+
+    if (!str_starts(number, ours))
+        return;
+    number = (struct str){ number.p + ours.n, number.n - ours.n };
+    if (str_u64(number, &fd) && fd > STDERR_FILENO && fd <= INT_MAX)
+        fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+}
+
 int env_token_file(const char *path, struct secret *out, cordage_error *error)
 {
     struct stat st;
@@ -96,5 +114,6 @@ int env_token_file(const char *path, struct secret *out, cordage_error *error)
     else
         err = read_token(fd, path, out, error);
     close(fd);
+    keep_from_children(path);
     return err;
 }

@@ -18,12 +18,17 @@ struct env {
     const char *state_dir;       /* CORDAGE_STATE_DIR; empty: nothing is to be kept */
     const char *state_home;      /* XDG_STATE_HOME */
     const char *home;            /* HOME */
-    const char *test_speed;      /* CORDAGE_TEST_SPEED: for tests, of the clock */
+    const char *link;       /* CORDAGE_LINK: the supervisor's socket, in a worker... */
+    const char *worker;     /* CORDAGE_WORKER: its number */
+    const char *generation; /* CORDAGE_GENERATION: how often it was started */
+    const char *test_speed; /* CORDAGE_TEST_SPEED: for tests, of the clock */
 };
 
 void env_read(struct env *e);
 
-/* Reads a token from a file, without the blanks around it. CORDAGE_EINVAL with a
+/* Reads a token from a file, without the blanks around it. A descriptor of this process
+ * (/proc/self/fd/3) is kept from its children from here on, and can be read again.
+ * CORDAGE_EINVAL with a
  * sentence that names the file and the fix, also when others may read it; CORDAGE_ENOMEM.
  */
 int env_token_file(const char *path, struct secret *out, cordage_error *error);

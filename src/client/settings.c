@@ -128,10 +128,13 @@ static void check_token(struct settings *s, const char *from, struct wrong *w)
     s->token = bare;
 }
 
+/* The options' token, else the variable's, else the file's; in a worker the file goes
+ * before the variable, because the supervisor has put it there. */
 static void take_token(struct settings *s, const char *option, const struct env *env,
                        struct wrong *w)
 {
-    const char *value = option ? option : env->token;
+    bool given = s->link && env->token_file;
+    const char *value = option ? option : given ? NULL : env->token;
     const char *from = option ? "options.token" : "DISCORD_TOKEN";
     cordage_error error = { 0 };
     int err;
@@ -146,7 +149,10 @@ static void take_token(struct settings *s, const char *option, const struct env 
         from = "DISCORD_TOKEN_FILE";
         err = env_token_file(env->token_file, &s->token, &error);
         if (err == CORDAGE_EINVAL) {
-            add(w, "%s", error.message);
+            add(w, "%s%s", error.message,
+                given ? " (`cordage run` gives it to the worker alone: a bot that a "
+                        "worker starts needs a token, and no CORDAGE_LINK.)"
+                      : "");
             return;
         }
     } else {
@@ -186,6 +192,36 @@ static void take_shards(struct settings *s, const cordage_options *o, struct wro
         add(w, "shard_first: %u is behind shard_last, %u.", s->shard_first,
             s->shard_last);
     }
+}
+
+static void no_shards_of_our_own(cordage_options *o)
+{
+    o->shard_count = CORDAGE_SHARDS_AUTO;
+    o->shard_first = 0;
+    o->shard_last = CORDAGE_SHARD_LAST;
+}
+
+/* Whether this is a worker. What it runs is the supervisor's to say then. */
+static void take_link(struct settings *s, const cordage_options *o, const struct env *env,
+                      struct wrong *w)
+{
+    uint64_t worker, generation;
+
+    if (!env->link)
+        return;
+    if (!str_u64(str_of(env->worker), &worker) || worker >= LIMIT_WORKERS ||
+        !str_u64(str_of(env->generation), &generation) || generation > UINT32_MAX ||
+        !env->state_dir || !*env->state_dir) {
+        add(w,
+            "CORDAGE_LINK: it is set by `cordage run`, with CORDAGE_WORKER, "
+            "CORDAGE_GENERATION and CORDAGE_STATE_DIR. Unset it to run the bot alone.");
+        return;
+    }
+    s->link = keep(w, str_of(env->link));
+    s->worker = (uint32_t)worker;
+    s->generation = (uint32_t)generation;
+    s->other_shards = o->shard_count != CORDAGE_SHARDS_AUTO;
+    s->other_state = o->state_dir && strcmp(o->state_dir, env->state_dir) != 0;
 }
 
 static void take_gateway(struct settings *s, const cordage_options *o, struct wrong *w)
@@ -303,7 +339,7 @@ static void take_state(struct settings *s, const cordage_options *o,
             add(w, "cache[%s]: %s.", settings_kind_name((cordage_kind)i), what);
     }
     if (!w->count && !w->err)
-        err = settings_take_state(s, o->state_dir, env, &error);
+        err = settings_take_state(s, s->link ? NULL : o->state_dir, env, &error);
     if (err == CORDAGE_EINVAL)
         add(w, "%s.", error.message);
     else if (err)
@@ -354,7 +390,10 @@ int settings_make(const cordage_options *options, const struct env *env,
 
     memset(out, 0, sizeof *out);
     if (take_options(options, &o, &wrong)) {
+        take_link(out, &o, env, &wrong);
         take_token(out, o.token && *o.token ? o.token : NULL, env, &wrong);
+        if (out->link)
+            no_shards_of_our_own(&o);
         take_shards(out, &o, &wrong);
         take_gateway(out, &o, &wrong);
         take_threads(out, &o, &wrong);
@@ -386,6 +425,7 @@ void settings_release(struct settings *s)
     free(s->proxy);
     free(s->activity);
     free(s->state_dir);
+    free(s->link);
     memset(s, 0, sizeof *s);
 }
 

@@ -33,7 +33,11 @@ struct settings {
     bool allow_plaintext;     /* the token may go over http and ws beyond loopback */
     char *state_dir;          /* a whole path; NULL: nothing outlives the process */
     bool no_state;            /* ... because that is what was asked for */
-    uint64_t token_print;     /* a fingerprint: tells tokens apart, and tells none */
+    char *link; /* in a worker: the supervisor's socket; NULL: the bot runs alone */
+    uint32_t worker, generation; /* as the supervisor started it */
+    bool other_state;            /* in a worker: the option names another directory... */
+    bool other_shards;           /* ...or shards: neither counts */
+    uint64_t token_print;        /* a fingerprint: tells tokens apart, and tells none */
     cordage_policy cache[CORDAGE_N_KINDS]; /* none is CORDAGE_KEEP_DEFAULT */
     bool handle_signals;
     double speed;          /* of the clock: 1, but in tests */

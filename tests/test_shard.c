@@ -461,6 +461,39 @@ TEST(stop_withdraws_a_resume_that_waits)
     rig_teardown(&r);
 }
 
+TEST(a_kick_resumes_or_begins_anew)
+{
+    struct rig r;
+
+    rig_setup(&r, COMPRESS_NONE);
+    rig_go_live(&r);
+    RIG_CALL(&r, shard_kick(r.shard, false));
+    vserver_read(&r.g);
+    CHECK_INT(r.g.close_code, 4000);
+    rig_expect_resume(&r, 1);
+    rig_say_resumed(&r, 2);
+    RIG_CALL(&r, shard_kick(r.shard, true));
+    vserver_read(&r.g);
+    CHECK_INT(r.g.close_code, 1000);
+    vhost_turn(&r.v);
+    CHECK_INT(r.n_lost, 1);
+    CHECK(rig_run_to_dial(&r, 20000));
+    CHECK(!r.resuming);
+    rig_teardown(&r);
+
+    rig_setup(&r, COMPRESS_NONE); /* let in, and waiting for the old wire to end */
+    rig_go_live(&r);
+    r.v.hangup_ms = 30000;
+    vserver_say(&r.g, "{\"t\":null,\"s\":null,\"op\":7,\"d\":null}");
+    CHECK(rig_run_to_dial(&r, 20000));
+    rig_notes(&r);
+    r.holds_dial = true;
+    RIG_CALL(&r, shard_kick(r.shard, true));
+    vhost_turn(&r.v);
+    CHECK_STR(rig_notes(&r), "dialled drop lost dial");
+    rig_teardown(&r);
+}
+
 TEST(commands_wait_until_the_session_is_live)
 {
     struct rig r;
@@ -610,7 +643,7 @@ RUN_TESTS(T(a_shard_goes_from_start_to_ready), T(a_shard_waits_for_dial_and_slot
           T(a_new_connection_waits_for_the_end_of_the_old_wire),
           T(a_permit_that_comes_too_late_is_given_back),
           T(stop_keeps_the_session_or_ends_it), T(stop_works_at_any_moment_of_a_start),
-          T(stop_withdraws_a_resume_that_waits),
+          T(stop_withdraws_a_resume_that_waits), T(a_kick_resumes_or_begins_anew),
           T(commands_wait_until_the_session_is_live),
           T(a_connection_that_takes_nothing_is_left_and_resumed),
           T(an_identify_that_cannot_be_sent_has_used_its_slot_all_the_same),

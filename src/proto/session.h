@@ -224,6 +224,11 @@ void session_undeliver(struct session *s, uint64_t now);
 /* The stream can't go on (corrupt compression, broken frames): closes with 4000, resumes.
  */
 void session_broken(struct session *s, uint64_t now);
+/* Whoever sees all shards finds that this one is not well: the connection is closed with
+ * 4000 and the session resumed; with `identify` it is ended, closed with 1000, and a new
+ * one begins. Comes back within a second, if this is the first loss. Without a connection
+ * there is nothing to close. */
+void session_kick(struct session *s, bool identify, uint64_t now);
 /* The identify slot is ours. */
 void session_identify(struct session *s, uint64_t now);
 /* Reading is paused (the event queue is full) or goes on. Heartbeats continue; the

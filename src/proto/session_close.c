@@ -112,7 +112,7 @@ void session_lose(struct session *s, struct loss how, uint64_t now)
     uint64_t wait_ms = next_backoff_ms(s, how.calm);
 
     if (how.close)
-        session_push(s, SESSION_CLOSE, CLOSE_TO_RESUME);
+        session_push(s, SESSION_CLOSE, how.end ? CLOSE_NORMAL : CLOSE_TO_RESUME);
     if (s->has_ticket)
         session_push(s, SESSION_DROP_SLOT, 0);
     s->has_ticket = false;
@@ -171,4 +171,32 @@ void session_broken(struct session *s, uint64_t now)
     s->now = now;
     if (s->state != SESSION_IDLE && s->state != SESSION_DEAD)
         session_lose(s, (struct loss){ .close = true }, now);
+}
+
+/* It may be waiting for its turn to resume: that turn is given back. */
+static void end_kept(struct session *s)
+{
+    if (!session_exists(s))
+        return;
+    session_forget(s);
+    session_push(s, SESSION_LOST, 0);
+    if (!s->in.idle.asked)
+        return;
+    session_push(s, SESSION_DROP_SLOT, 0);
+    session_ask_to_dial(s);
+}
+
+void session_kick(struct session *s, bool identify, uint64_t now)
+{
+    const struct loss how = {
+        .close = true, .end = identify, .forget = identify, .calm = true
+    };
+
+    s->now = now;
+    if (s->state == SESSION_DEAD)
+        return;
+    if (s->state != SESSION_IDLE)
+        session_lose(s, how, now);
+    else if (identify)
+        end_kept(s);
 }

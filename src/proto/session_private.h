@@ -62,7 +62,8 @@ void session_beat_excuse(struct session *s);
 
 /* How a connection ended. */
 struct loss {
-    bool close;       /* it is still open: close it, with CLOSE_TO_RESUME */
+    bool close;       /* it is still open: close it, with CLOSE_TO_RESUME... */
+    bool end;         /* ...or so that Discord ends the session, too */
     bool calm;        /* an orderly goodbye: come back within a second */
     bool refused;     /* the peer closed with a code: it knows what it does */
     bool forget;      /* the session is no more */

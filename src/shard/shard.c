@@ -523,6 +523,16 @@ void shard_undeliver(struct shard *s)
     leave_call(s);
 }
 
+void shard_kick(struct shard *s, bool identify)
+{
+    if (s->stopping)
+        return;
+    if (identify && s->dial_waits)
+        note_dialled(s); /* the permit was for a resume, and is given back */
+    session_kick(&s->session, identify, now_of(s));
+    leave_call(s);
+}
+
 const struct session_kept *shard_kept(const struct shard *s)
 {
     return &s->session.kept;

@@ -130,6 +130,8 @@ void shard_undeliver(struct shard *s);
 /* What it is resumed with, n_id 0 when there is no session. Borrowed until the shard is
  * called again. */
 const struct session_kept *shard_kept(const struct shard *s);
+/* As session_kick. */
+void shard_kick(struct shard *s, bool identify);
 /* As session_set_safe, session_command, session_set_presence and session_set_gateway. */
 void shard_set_safe(struct shard *s, uint64_t seq);
 int shard_command(struct shard *s, enum pace_kind kind, uint64_t tag, struct str payload);

@@ -1,8 +1,9 @@
 /* httpd.h - an HTTP server on the loop, by libmicrohttpd: requests in, answers out.
  *
  * No client can hold it up: connections are counted, bodies are bounded one by one and in
- * sum, and a connection that takes over `timeout_ms` for one step (its request's head, its
- * body, reading the answer, thinking of the next) is dropped. Everything on the loop. */
+ * sum, and a connection that takes over `timeout_ms` for one step (its request's head,
+ * its body, reading the answer, thinking of the next) is dropped. Everything on the loop.
+ */
 #ifndef HTTPD_HTTPD_H
 #define HTTPD_HTTPD_H
 
@@ -30,11 +31,15 @@ struct httpd_options {
     const char *cert_file; /* PEM, the chain; NULL: plain HTTP */
     const char *key_file;
     uint32_t timeout_ms;      /* 0: 60000 */
-    unsigned max_connections; /* 0: 1024 */
-    /* The largest body that a request with this method and path may have. */
+    unsigned max_connections; /* 0: 1024; not under 16 */
+    size_t all_bodies;        /* the sum of all bodies under way */
+    /* The largest body that a request with this method and path may have. NULL: none. */
     size_t (*body_limit)(void *user, const char *method, struct str path);
-    /* Answers one request, now. */
+    /* Answers one request, now, into a zeroed `out`. */
     void (*answer)(void *user, const struct httpd_request *r, struct httpd_answer *out);
+    /* The same for one whose body is too large, and isn't there. NULL: a bare 413. */
+    void (*too_large)(void *user, const struct httpd_request *r,
+                      struct httpd_answer *out);
     void *user;
 };
 
@@ -47,13 +52,16 @@ uint16_t httpd_port(const struct httpd *h);
  * NULL is fine. */
 void httpd_free(struct httpd *h);
 
-/* Inside `answer`: all borrowed for the call. */
+/* Inside `answer`: all borrowed for the call. Of the body, BUF_SLACK bytes behind it are
+ * readable; the path is percent-encoded, as it came; the query is what is behind the '?'.
+ */
 const char *httpd_method(const struct httpd_request *r);
 struct str httpd_path(const struct httpd_request *r);
 struct str httpd_query(const struct httpd_request *r);
 struct str httpd_body(const struct httpd_request *r);
 /* NULL: it has none. */
 const char *httpd_header(const struct httpd_request *r, const char *name);
+/* Cut to fit; asserts that there is room for one more. */
 void httpd_add_header(struct httpd_answer *a, const char *name, const char *value);
 
 #endif

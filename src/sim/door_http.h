@@ -1,9 +1,7 @@
-/* door_http.h - the model's REST side on a real socket, by libmicrohttpd.
+/* door_http.h - the model's REST side on a real socket.
  *
  * Runs on the loop, so that it shares the model with the gateway's door and needs no
- * lock. No client can hold it up: connections are counted, bodies are bounded one by one
- * and in sum, and a connection that takes over 60 s for one step (its request's head,
- * its body, reading the answer, thinking of the next) is dropped. */
+ * lock. */
 #ifndef SIM_DOOR_HTTP_H
 #define SIM_DOOR_HTTP_H
 

@@ -1,7 +1,7 @@
-/* door_open.h - what the HTTP door takes from the system before it opens: a listening
+/* httpd_open.h - what an HTTP server takes from the system before it opens: a listening
  * socket, and the text of its certificate files. */
-#ifndef SIM_DOOR_OPEN_H
-#define SIM_DOOR_OPEN_H
+#ifndef HTTPD_OPEN_H
+#define HTTPD_OPEN_H
 
 #include <stdint.h>
 
@@ -9,12 +9,12 @@
 
 /* A socket that listens on a numeric address, or CORDAGE_ENET or _EINVAL with a sentence
  * that names address and port. Port 0 takes a free one; *got_port is which. */
-int door_open_socket(const char *address, uint16_t port, uint16_t *got_port,
-                     cordage_error *error);
+int httpd_open_socket(const char *address, uint16_t port, uint16_t *got_port,
+                      cordage_error *error);
 
 /* A PEM file, NUL-terminated. NULL: *error has a sentence that names it. */
-char *door_read_pem(const char *file, cordage_error *error);
+char *httpd_read_pem(const char *file, cordage_error *error);
 /* Overwrites and frees it: it may be a key. NULL is fine. */
-void door_wipe_pem(char *text);
+void httpd_wipe_pem(char *text);
 
 #endif

@@ -1,4 +1,4 @@
-#include "door_open.h"
+#include "httpd_open.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,8 +32,8 @@ static bool parse_address(const char *text, uint16_t port, struct sockaddr_stora
     return inet_pton(AF_INET6, text, &in6->sin6_addr) == 1;
 }
 
-int door_open_socket(const char *address, uint16_t port, uint16_t *got_port,
-                     cordage_error *error)
+int httpd_open_socket(const char *address, uint16_t port, uint16_t *got_port,
+                      cordage_error *error)
 {
     struct sockaddr_storage at;
     socklen_t n;
@@ -75,7 +75,7 @@ static ssize_t read_all(int fd, char *text, size_t size)
     return (ssize_t)n;
 }
 
-char *door_read_pem(const char *file, cordage_error *error)
+char *httpd_read_pem(const char *file, cordage_error *error)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     char *text = NULL;
@@ -86,7 +86,7 @@ char *door_read_pem(const char *file, cordage_error *error)
         error_set(error, CORDAGE_ENOMEM, "%s", cordage_strerror(CORDAGE_ENOMEM));
     } else if (fd < 0 || read_all(fd, text, PEM_MAX) < 0) {
         error_set(error, CORDAGE_EINVAL, "cannot read %s: %s", file, strerror(errno));
-        door_wipe_pem(text);
+        httpd_wipe_pem(text);
         text = NULL;
     }
     if (fd >= 0)
@@ -94,7 +94,7 @@ char *door_read_pem(const char *file, cordage_error *error)
     return text;
 }
 
-void door_wipe_pem(char *text)
+void httpd_wipe_pem(char *text)
 {
     if (text)
         mem_wipe(text, PEM_MAX);

@@ -87,6 +87,8 @@ static void print_default(FILE *out, const struct arg *a)
         fprintf(out, " (default %g)", *a->real);
     else if (a->text && *a->text)
         fprintf(out, " (default %s)", *a->text);
+    else if (a->fallback)
+        fprintf(out, " (default %s)", a->fallback);
 }
 
 void args_help(const struct args *args, FILE *out)

@@ -21,6 +21,7 @@ struct arg {
     uint64_t *number; /* from `min` to `max`; decimal */
     double *real;     /* from `min` to `max` */
     uint64_t min, max;
+    const char *fallback; /* what --help calls the default of a text that isn't set yet */
 };
 
 struct args {

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     { "info", command_info,
       "recommended shards, identifies left, how long a start takes" },
     { "doctor", command_doctor, "checks what a start needs, and says what to mend" },
+    { "run", command_run, "a bot's shards in several processes, kept alive" },
     { "sim", command_sim, "an offline Discord on this machine, for trying bots against" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -9,6 +9,7 @@
 
 int command_doctor(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_sim_check(int argc, char **argv); /* `cordage sim check` */
 

@@ -17,8 +17,8 @@
 struct link_peer;
 
 struct link_ops {
-    /* A whole message; `body` is parsed by the loop's parser and borrowed for the call.
-     * May call any of these functions. */
+    /* A whole message; `body` is an object, borrowed for the call. May call any of these
+     * functions, as may `closed` and `accepted`. */
     void (*message)(void *user, struct link_peer *p, enum link_type type,
                     cordage_json body);
     /* It is over: exactly once, unless link_hangup was called. `why` is a phrase. The
@@ -29,29 +29,32 @@ struct link_ops {
 /* ---- Both ends ---- */
 
 /* Copies. What can't be written at once is queued, up to LIMIT_LINK_QUEUE: a peer that
- * reads so slowly is closed. CORDAGE_ENOMEM, CORDAGE_ELIMIT (the message is too large). */
+ * reads so slowly is closed. CORDAGE_ENOMEM, CORDAGE_ELIMIT (the message is too large),
+ * CORDAGE_ECLOSED (it is over, and `closed` is on its way). */
 int link_send(struct link_peer *p, enum link_type type, struct str body);
 /* The process at the other end, as the kernel knows it. */
 pid_t link_peer_pid(const struct link_peer *p);
 void link_peer_set_user(struct link_peer *p, void *user);
-/* Writes what is queued (for at most a second), then closes. `closed` does not come, and
- * the peer must not be used any more. */
+/* Writes what is queued (for at most a second; loop_free waits for it), then closes.
+ * `closed` does not come, and the peer must not be used any more. */
 void link_hangup(struct link_peer *p);
 
 /* ---- Dialling ---- */
 
-/* 0 and *out, open at once; CORDAGE_ENET: nobody listens (a sentence that names the
- * path), CORDAGE_EINVAL (the path is too long), CORDAGE_EAUTH (another user's),
- * CORDAGE_ENOMEM, CORDAGE_ESYSTEM. */
+/* 0 and *out, open at once; CORDAGE_ENET: nobody listens, or doesn't accept just now (a
+ * sentence that names the path), CORDAGE_EINVAL (the path is too long), CORDAGE_EAUTH
+ * (another user's), CORDAGE_ENOMEM, CORDAGE_ESYSTEM. */
 int link_dial(struct loop *loop, const char *path, const struct link_ops *ops, void *user,
               struct link_peer **out, cordage_error *error);
 
 /* ---- Listening ---- */
 
 struct link_door;
-/* A socket file that is there and that nobody listens on is replaced. It is 0600.
- * CORDAGE_EBUSY: somebody listens. `accepted` gets each new peer and sets its user; a
- * peer has `ops` from the start. At most LIMIT_LINK_PEERS. */
+/* A socket file that is there and that nobody listens on is replaced (two who do this at
+ * one time are kept apart by the state directory's lock). It is 0600. CORDAGE_EBUSY:
+ * somebody listens; CORDAGE_EINVAL, CORDAGE_EIO (the file can't be made), CORDAGE_ENOMEM,
+ * CORDAGE_ESYSTEM. `accepted` gets each new peer and sets its user, which is `user` until
+ * then; a peer has `ops` from the start. At most LIMIT_LINK_PEERS. */
 int link_listen(struct loop *loop, const char *path, const struct link_ops *ops,
                 void (*accepted)(void *user, struct link_peer *p), void *user,
                 struct link_door **out, cordage_error *error);

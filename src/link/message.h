@@ -1,9 +1,10 @@
 /* message.h - what supervisor and worker say to each other, as bytes.
  *
- * A message is u32 length, u16 type, both big-endian, and a JSON object; the length counts
- * the object alone. A peer that sends more than LIMIT_LINK_MESSAGE, a type or an object
- * that is none, or leaves out what a message needs, is broken and its connection ends.
- * Fields that a reader doesn't know are passed over, so that a newer peer may say more.
+ * A message is u32 length, u16 type, both big-endian, and a JSON object; the length
+ * counts the object alone. A peer that sends more than LIMIT_LINK_MESSAGE, a type or an
+ * object that is none, or leaves out what a message needs, is broken and its connection
+ * ends. Fields that a reader doesn't know are passed over, so that a newer peer may say
+ * more.
  *
  * Both sides begin with LINK_HELLO. A supervisor answers with LINK_WELCOME or
  * LINK_REFUSED. Versions differ only when an older peer could not go on (LINK_VERSION).
@@ -25,13 +26,13 @@ enum link_type {
     LINK_WELCOME,   /* supervisor: what you are here for */
     LINK_REFUSED,   /* supervisor: not you, and why; the peer ends */
     /* Shards. */
-    LINK_TAKE,     /* supervisor: run these shards; may follow WELCOME at once */
-    LINK_TAKEN,    /* worker: one is restored, and about to connect */
-    LINK_GIVE,     /* supervisor: hand these shards over */
-    LINK_GIVEN,    /* worker: one is closed and saved, another process may take it */
-    LINK_KICK,     /* supervisor: the watchdog's verdict on one shard */
-    LINK_STATUS,   /* worker, every second: how its shards are */
-    LINK_URL,      /* worker: the gateway can't be reached; supervisor: here is another */
+    LINK_TAKE,   /* supervisor: run these shards; may follow WELCOME at once */
+    LINK_TAKEN,  /* worker: one is restored, and about to connect */
+    LINK_GIVE,   /* supervisor: hand these shards over */
+    LINK_GIVEN,  /* worker: one is closed and saved, another process may take it */
+    LINK_KICK,   /* supervisor: the watchdog's verdict on one shard */
+    LINK_STATUS, /* worker, every second: how its shards are */
+    LINK_URL,    /* worker: the gateway can't be reached; supervisor: here is another */
     /* Identify slots: what gate.h says, by number of the ask. */
     LINK_ASK,          /* worker: a fresh start wants to connect */
     LINK_READY,        /* worker: HELLO was read */
@@ -41,8 +42,8 @@ enum link_type {
     LINK_MAY_DIAL,     /* supervisor */
     LINK_MAY_IDENTIFY, /* supervisor */
     /* The bot. */
-    LINK_BROADCAST, /* both: a message to the bot in every worker; its sender gets it back,
-                       too, and delivers it only then */
+    LINK_BROADCAST, /* both: a message to the bot in every worker; its sender gets it
+                       back, too, and delivers it only then */
     LINK_TOTALS,    /* supervisor: the fleet's guilds */
     LINK_FATAL,     /* worker: Discord has refused this bot for good, or it can't go on */
     LINK_STOP,      /* supervisor: end, keeping the sessions or not */
@@ -79,9 +80,10 @@ struct link_hello {
     int64_t pid;
     uint64_t token_print; /* settings.h; 0: it doesn't know a token */
     uint32_t intents;
-    uint32_t first, last, count; /* its shards, once it was welcomed; count 0: never yet */
-    uint32_t n_held;             /* shards that run in it now... */
-    const uint32_t *held;        /* ...their ids; read: of the caller's `room` */
+    uint32_t first, last,
+        count;            /* its shards, once it was welcomed; count 0: never yet */
+    uint32_t n_held;      /* shards that run in it now... */
+    const uint32_t *held; /* ...their ids; read: of the caller's `room` */
 };
 int link_put_hello(struct buf *out, const struct link_hello *m);
 /* `room`: for `held`, of LIMIT_SHARDS. */
@@ -112,7 +114,7 @@ int link_get_end(cordage_json body, struct link_end *out);
 /* TAKE and GIVE. */
 struct link_shards {
     uint32_t n;
-    const uint32_t *ids; /* read: of the caller's room, of LIMIT_SHARDS */
+    const uint32_t *ids;  /* read: of the caller's room, of LIMIT_SHARDS */
     uint32_t identifies;  /* TAKE: how many IDENTIFYs may be planned with for them */
     uint32_t patience_ms; /* GIVE: for handlers that run */
 };
@@ -122,11 +124,11 @@ int link_get_shards(cordage_json body, uint32_t *room, struct link_shards *out);
 /* TAKEN and GIVEN. */
 struct link_moved {
     uint32_t shard;
-    int err;         /* TAKEN: why it can't run here (CORDAGE_EBUSY: another process has
-                        it) */
-    bool resumes;    /* TAKEN: it has a session to resume; else it needs an IDENTIFY */
-    bool cached;     /* TAKEN: with its cache, or none is kept */
-    uint32_t open;   /* GIVEN: events that come again: their handlers had not ended */
+    int err;          /* TAKEN: why it can't run here (CORDAGE_EBUSY: another process has
+                         it) */
+    bool resumes;     /* TAKEN: it has a session to resume; else it needs an IDENTIFY */
+    bool cached;      /* TAKEN: with its cache, or none is kept */
+    uint32_t open;    /* GIVEN: events that come again: their handlers had not ended */
     uint32_t running; /* GIVEN: of these, those whose handlers run still: they may run
                          twice */
 };
@@ -193,11 +195,11 @@ int link_get_stop(cordage_json body, struct link_stop *out);
 enum link_verb { LINK_VERB_STATUS, LINK_VERB_RESTART, LINK_VERB_STOP };
 struct link_command {
     enum link_verb verb;
-    bool follow;    /* STATUS: again every second; RESTART, STOP: lines until it is done */
-    bool one;       /* RESTART: `worker` alone */
+    bool follow; /* STATUS: again every second; RESTART, STOP: lines until it is done */
+    bool one;    /* RESTART: `worker` alone */
     uint32_t worker;
-    bool self;      /* RESTART: the supervisor's own program, its workers live on */
-    bool forget;    /* STOP */
+    bool self;   /* RESTART: the supervisor's own program, its workers live on */
+    bool forget; /* STOP */
 };
 int link_put_command(struct buf *out, const struct link_command *m);
 int link_get_command(cordage_json body, struct link_command *out);

@@ -32,10 +32,13 @@ bool output_is_terminal(const struct output *o);
 /* Writes or queues `prefix`, `line` and a newline. On a terminal what isn't UTF-8 or
  * would steer it is made harmless. */
 void output_line(struct output *o, struct str prefix, struct str line);
+/* The same for many: what was added is written by output_push, in one go. */
+void output_add(struct output *o, struct str prefix, struct str line);
+void output_push(struct output *o);
 /* Bytes as they are, for a line that is rewritten. Nothing while something is queued. */
 void output_raw(struct output *o, struct str bytes);
 bool output_is_full(const struct output *o);
-/* `room` comes once there is some. list_remove takes it off. */
+/* While it is full: `room` comes once it isn't. list_remove takes it off. */
 void output_wait(struct output *o, struct output_waiter *w);
 /* Waits at most OUTPUT_FLUSH_MS for the other end, then lets go. Nobody waits any more.
  * NULL is fine. */

@@ -22,7 +22,7 @@ static void tell(struct job *job, void *parser)
 }
 
 /* Of a shard's jobs those that have not begun are dropped when stopping takes too long,
- * which is on the control loop; but an answer was promised. */
+ * or handing it over, which is on the control loop; but an answer was promised. */
 static void told(struct job *job)
 {
     struct answer *a = answer_of(job);
@@ -31,8 +31,10 @@ static void told(struct job *job)
         a->release(a);
         return;
     }
-    buf_release(&a->body);
-    answer_fail(a, CORDAGE_ECLOSED, "The client has stopped.");
+    if (a->client->stopping) {
+        buf_release(&a->body);
+        answer_fail(a, CORDAGE_ECLOSED, "The client has stopped.");
+    }
     client_push(a->client, &a->job);
 }
 

@@ -128,18 +128,33 @@ static void work(struct crew_shard *s)
         host->arm(host, &s->asks.timer, at);
 }
 
+static const char *sentence_of(int err)
+{
+    switch (err) {
+    case CORDAGE_ECLOSED:
+        return "The client has stopped.";
+    case CORDAGE_EMOVED:
+        return "The guild's shard has moved to another process.";
+    default:
+        return cordage_strerror(err);
+    }
+}
+
+static int why_ended(const struct crew_shard *s)
+{
+    return s->client->stopping ? CORDAGE_ECLOSED : CORDAGE_EMOVED;
+}
+
 static void arrived(struct parcel *p, int err)
 {
     struct ask *a = CONTAINER_OF(p, struct ask, parcel);
     struct crew_shard *s = p->shard;
 
     if (!err && s->asks.ended)
-        err = CORDAGE_ECLOSED;
+        err = why_ended(s);
     if (err) {
         a->gather.err = err;
-        snprintf(a->gather.why, sizeof a->gather.why, "%s",
-                 err == CORDAGE_ECLOSED ? "The client has stopped."
-                                        : cordage_strerror(err));
+        snprintf(a->gather.why, sizeof a->gather.why, "%s", sentence_of(err));
         is_over(a, s);
         return;
     }
@@ -236,7 +251,7 @@ void asks_end(struct crew_shard *s)
     struct host *host = s->loop->host;
 
     s->asks.ended = true;
-    gather_end(&s->asks.book, CORDAGE_ECLOSED, "The client has stopped.");
+    gather_end(&s->asks.book, why_ended(s), sentence_of(why_ended(s)));
     tell_over(s);
     host->disarm(host, &s->asks.timer);
 }

@@ -40,7 +40,7 @@ bool asks_take(struct crew_shard *s, cordage_event_type type, cordage_json body,
 void asks_sent(struct crew_shard *s, uint64_t tag, bool sent);
 /* READY of a new session. */
 void asks_new_session(struct crew_shard *s);
-/* The shard has stopped: all that is open ends. */
+/* The shard has stopped, or leaves: all that is open ends. */
 void asks_end(struct crew_shard *s);
 
 #endif

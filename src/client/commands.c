@@ -50,7 +50,7 @@ static void voice_arrived(struct parcel *p, int err)
         err = send_voice(s, w);
     if (err && s)
         voice_book_sent(&s->voice, w->guild_id, false);
-    if (err && err != CORDAGE_ECLOSED)
+    if (err && err != CORDAGE_ECLOSED && err != CORDAGE_EMOVED)
         report(p->client, w->guild_id, err);
     free(m);
 }
@@ -160,6 +160,13 @@ void commands_sent(struct crew_shard *s, const struct outbox_label *label, bool 
 void commands_end(struct crew_shard *s)
 {
     asks_end(s);
+}
+
+void commands_rest(struct crew_shard *s)
+{
+    s->asks.ended = false;
+    voice_book_release(&s->voice);
+    voice_book_init(&s->voice);
 }
 
 /* ---- The presence

@@ -22,7 +22,9 @@ bool commands_take(struct crew_shard *s, cordage_event_type type, cordage_json b
                    struct str payload);
 /* shard_ops.command. */
 void commands_sent(struct crew_shard *s, const struct outbox_label *label, bool sent);
-/* The shard has stopped. */
+/* The shard has stopped, or leaves. */
 void commands_end(struct crew_shard *s);
+/* It doesn't run here any more, and may again. */
+void commands_rest(struct crew_shard *s);
 
 #endif

@@ -10,17 +10,17 @@
 
 /* ---- A loop and its shards -------------------------------------------------------- */
 
-/* Calls `each` for every shard that the loop has. */
+/* Calls `each` for every shard of the loop that is on. */
 static void each_shard(struct crew_loop *cl, void (*each)(struct crew_shard *s))
 {
     struct crew *crew = &cl->client->crew;
 
     for (uint32_t i = cl->index; i < crew->n_shards; i += crew->n_loops)
-        if (crew->shards[i].shard)
+        if (crew->shards[i].on)
             each(&crew->shards[i]);
 }
 
-static void start_shard(struct crew_shard *s)
+void crew_shard_start(struct crew_shard *s)
 {
     s->loop->n_running++;
     shard_start(s->shard);
@@ -88,7 +88,7 @@ static void *run_loop(void *arg)
     struct crew_loop *cl = arg;
 
     loop_mark(true);
-    each_shard(cl, start_shard);
+    each_shard(cl, crew_shard_start);
     cl->host->arm(cl->host, &cl->second, cl->host->now(cl->host) + 1000);
     loop_run(cl->loop);
     cl->host->disarm(cl->host, &cl->second);
@@ -98,9 +98,21 @@ static void *run_loop(void *arg)
 
 /* ---- Its mail ---------------------------------------------------------------------- */
 
+static void say_done(struct crew_loop *cl)
+{
+    if (cl->stopping && cl->n_running == 0)
+        cl->client->host->post(cl->client->host, &cl->done_mail);
+}
+
 static void run_stop(struct mail *mail)
 {
-    each_shard(CONTAINER_OF(mail, struct crew_loop, stop_mail), stop_shard);
+    struct crew_loop *cl = CONTAINER_OF(mail, struct crew_loop, stop_mail);
+    uint32_t n = cl->n_running;
+
+    cl->stopping = true;
+    each_shard(cl, stop_shard);
+    if (n == 0)
+        say_done(cl);
 }
 
 static void run_url(struct mail *mail)
@@ -165,8 +177,8 @@ void crew_shard_stopped(struct crew_shard *s)
 
     /* Before the control loop believes that no event can come any more. */
     flush(cl);
-    if (--cl->n_running == 0)
-        cl->client->host->post(cl->client->host, &cl->done_mail);
+    cl->n_running--;
+    say_done(cl);
 }
 
 /* ---- Making and starting ------------------------------------------------------------
@@ -203,7 +215,20 @@ static int make_loop(struct crew_loop *cl, cordage_client *c, unsigned index,
     return 0;
 }
 
-int crew_make(cordage_client *c, const struct shard_range *range, cordage_error *error)
+static int make_shard(struct crew_shard *s, bool on, cordage_error *error)
+{
+    int err = crew_shard_make_slice(s);
+
+    if (!err && on)
+        err = crew_shard_make(s);
+    if (err)
+        error_set(error, err, "Shard %u could not be made: %s.", s->id,
+                  cordage_strerror(err));
+    return err;
+}
+
+int crew_make(cordage_client *c, const struct shard_range *range, bool on,
+              cordage_error *error)
 {
     struct crew *crew = &c->crew;
     uint32_t n = shard_range_size(range);
@@ -225,10 +250,8 @@ int crew_make(cordage_client *c, const struct shard_range *range, cordage_error 
         crew_shard_init(s, c, range->first + crew->n_shards,
                         &crew->loops[crew->n_shards % n_loops]);
         crew->n_shards++;
-        err = crew_shard_make(s);
-        if (err)
-            error_set(error, err, "Shard %u could not be made: %s.", s->id,
-                      cordage_strerror(err));
+        s->shift.state = on ? SHIFT_HERE : SHIFT_OFF;
+        err = make_shard(s, on, error);
     }
     return err;
 }
@@ -335,6 +358,7 @@ void crew_end(cordage_client *c)
         struct crew_shard *s = &crew->shards[i];
 
         status_stopped(&s->status);
+        s->on = false;
         shard_free(s->shard);
         s->shard = NULL;
     }

@@ -2,8 +2,9 @@
  *
  * A shard lives on one loop for life: the loops take them in turn. The crew is made and
  * started by the control loop when the number of shards is known; a loop's thread then
- * owns its shards. The memory of the crew stays until the client is freed, so that the
- * state of a shard can be asked at any time. */
+ * owns its shards. A shard is on while it runs here: in a bot that runs alone from start
+ * to end, in a worker between a take and a give (shift.h). The memory of the crew stays
+ * until the client is freed, so that the state of a shard can be asked at any time. */
 #ifndef CLIENT_CREW_H
 #define CLIENT_CREW_H
 
@@ -19,6 +20,7 @@
 #include "pass.h"
 #include "shard.h"
 #include "shards.h"
+#include "shift.h"
 #include "status.h"
 #include "voice_book.h"
 
@@ -37,7 +39,8 @@ struct crew_loop {
     bool has_thread;
     unsigned index;
     /* The loop's own. */
-    uint32_t n_running;        /* shards that are not stopped */
+    uint32_t n_running;        /* shards that are on and not stopped */
+    bool stopping;             /* all of them are to stop: none comes any more */
     struct timer second;       /* writes down how its shards are */
     struct timer flush;        /* at the end of a turn in which events came */
     struct link fresh;         /* shards with events of this turn, not yet handed over */
@@ -50,7 +53,7 @@ struct crew_loop {
     bool url_posted, presence_posted; /* under the client's lock */
 };
 
-/* One shard that runs here. */
+/* One shard that runs here, or may. */
 struct crew_shard {
     struct cordage_client *client;
     struct crew_loop *loop;
@@ -58,8 +61,11 @@ struct crew_shard {
     struct lane_group lanes; /* its events */
     struct pass pass;
     struct status status;
-    /* The loop's own. */
-    struct shard *shard; /* NULL: never made, or freed */
+    struct shift shift;
+    /* Written by the loop, like what follows. While it is not, nothing of what follows is
+     * touched but by whoever takes or gives the shard. */
+    atomic_bool on;
+    struct shard *shard; /* NULL: it is not on; else it may be closed already */
     struct link fresh;   /* on its loop's list */
     struct guild_book guilds;
     struct cache_slice
@@ -67,6 +73,7 @@ struct crew_shard {
     struct kept kept;
     uint64_t replayed;    /* events since it began to resume */
     atomic_ullong parsed; /* payloads, here and for handlers: tests count them */
+    bool leaves;          /* it is being given away */
     bool identified;      /* an IDENTIFY has left: the presence of that moment is shown */
     struct {
         struct gather_book book;
@@ -94,12 +101,15 @@ struct crew {
 };
 
 /* Makes loops and shards, not yet running: the client's executor, gate and gateway URL
- * stand. On failure what was made is there to be freed. [control] */
-int crew_make(struct cordage_client *c, const struct shard_range *range,
+ * stand. `on`: all shards are; else none, and shift_take follows for some. On failure
+ * what was made is there to be freed. [control] */
+int crew_make(struct cordage_client *c, const struct shard_range *range, bool on,
               cordage_error *error);
-/* Starts the threads. On failure those that run are there to be stopped. [control] */
+/* Starts the threads, and the shards that are on. On failure those that run are there to
+ * be stopped. [control] */
 int crew_start(struct cordage_client *c, cordage_error *error);
-/* Closes every shard; client_loop_done follows for each loop that has a thread. [control]
+/* Closes every shard that is on; client_loop_done follows for each loop that has a
+ * thread. [control]
  */
 void crew_stop(struct cordage_client *c);
 /* Ends the threads, has the keeper save, and frees shards and loops. All shards are
@@ -121,7 +131,15 @@ bool crew_shard_read(struct crew_shard *s, cordage_shard_info *out);
 /* crew_shard.c, used by crew.c: */
 void crew_shard_init(struct crew_shard *s, struct cordage_client *c, uint32_t id,
                      struct crew_loop *loop);
+/* Its place in the cache, if there is one. CORDAGE_ENOMEM. */
+int crew_shard_make_slice(struct crew_shard *s);
+/* Makes it, and it is on. CORDAGE_ENOMEM, CORDAGE_EINVAL. On its loop, or before that
+ * runs, like crew_shard_unmake. */
 int crew_shard_make(struct crew_shard *s);
+/* The other way: it was handed over, or could not be made. As if it had never been on. */
+void crew_shard_unmake(struct crew_shard *s);
+/* It begins to run. On its loop. */
+void crew_shard_start(struct crew_shard *s);
 void crew_shard_release(struct crew_shard *s);
 /* Writes down how the shard is. On its loop. */
 void crew_shard_note(struct crew_shard *s);

@@ -48,7 +48,7 @@ static void run_go_on(struct mail *mail)
     pthread_mutex_lock(&s->lock);
     s->go_on_posted = false;
     pthread_mutex_unlock(&s->lock);
-    if (s->shard && !s->client->stopping) {
+    if (s->on && !s->client->stopping) {
         shard_go_on(s->shard);
         crew_shard_note(s);
     }
@@ -115,7 +115,7 @@ static void may_dial(struct pass *pass)
 {
     struct crew_shard *s = CONTAINER_OF(pass, struct crew_shard, pass);
 
-    if (s->shard && !s->client->stopping)
+    if (s->on && !s->client->stopping)
         shard_dial(s->shard);
 }
 
@@ -123,7 +123,7 @@ static void may_identify(struct pass *pass)
 {
     struct crew_shard *s = CONTAINER_OF(pass, struct crew_shard, pass);
 
-    if (s->shard && !s->client->stopping)
+    if (s->on && !s->client->stopping)
         shard_identify(s->shard);
 }
 
@@ -229,6 +229,8 @@ static void stopped(void *user, struct shard *shard)
     commands_end(s);
     crew_shard_note(s);
     crew_shard_stopped(s);
+    if (s->leaves)
+        shift_closed(s);
 }
 
 /* ---- Making it ------------------------------------------------------------------- */
@@ -280,6 +282,7 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     commands_init(s);
     make_pass(s);
     kept_init(&s->kept);
+    shift_init(&s->shift);
     lane_group_init(&s->lanes, c->lanes, c->settings.event_queue);
     s->lanes.half_done = half_done;
     s->lanes.inline_context = s->loop->inline_parser;
@@ -289,11 +292,36 @@ void crew_shard_release(struct crew_shard *s)
 {
     commands_release(s);
     guild_book_release(&s->guilds);
+    shift_release(&s->shift);
     kept_release(&s->kept);
     cache_slice_free(s->cache);
     pass_release(&s->pass);
     status_release(&s->status);
     pthread_mutex_destroy(&s->lock);
+}
+
+int crew_shard_make_slice(struct crew_shard *s)
+{
+    struct cache *cache = s->client->cache;
+
+    return cache_is_on(cache)
+               ? cache_slice_new(cache, s->id, s->client->crew.range.count, &s->cache)
+               : 0;
+}
+
+/* What the client knows and any thread may change. */
+static int make_locked(struct crew_shard *s, struct shard_config *config)
+{
+    cordage_client *c = s->client;
+    int err;
+
+    pthread_mutex_lock(&c->lock);
+    config->session.gateway_url = c->gateway_url;
+    err = shard_new(&s->loop->shared, config, &s->shard);
+    if (!err)
+        err = shard_set_presence(s->shard, buf_str(&c->presence));
+    pthread_mutex_unlock(&c->lock);
+    return err;
 }
 
 int crew_shard_make(struct crew_shard *s)
@@ -308,7 +336,6 @@ int crew_shard_make(struct crew_shard *s)
                      .intents = settings->intents,
                      .large_threshold = settings->large_threshold,
                      .token = &settings->token,
-                     .gateway_url = s->client->gateway_url,
                      .query = query,
                      .has_store = s->client->keeper != NULL },
         .compression = settings->compression,
@@ -318,17 +345,22 @@ int crew_shard_make(struct crew_shard *s)
 
     snprintf(query, sizeof query, "v=%d&encoding=json%s%s", GATEWAY_VERSION,
              name ? "&compress=" : "", name ? name : "");
-    if (cache_is_on(s->client->cache)) {
-        err = cache_slice_new(s->client->cache, s->id, config.session.shard_count,
-                              &s->cache);
-        if (err)
-            return err;
-    }
-    err = shard_new(&s->loop->shared, &config, &s->shard);
-    if (err)
-        return err;
-    pthread_mutex_lock(&s->client->lock);
-    err = shard_set_presence(s->shard, buf_str(&s->client->presence));
-    pthread_mutex_unlock(&s->client->lock);
+    err = make_locked(s, &config);
+    s->on = !err;
     return err;
+}
+
+void crew_shard_unmake(struct crew_shard *s)
+{
+    s->on = s->leaves = s->identified = false;
+    shard_free(s->shard);
+    s->shard = NULL;
+    s->replayed = 0;
+    guild_book_release(&s->guilds);
+    kept_rest(&s->kept);
+    commands_rest(s);
+    status_rest(&s->status);
+    pthread_mutex_lock(&s->lock);
+    s->in_outbox = 0;
+    pthread_mutex_unlock(&s->lock);
 }

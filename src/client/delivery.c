@@ -256,6 +256,7 @@ static int take(struct crew_shard *s, const struct dispatch *event,
     if (err != CORDAGE_ENOMEM && wants->counts) {
         if (!err && wants->handlers) {
             d->place = kept_take(&s->kept, d->sequence);
+            d->progress = s->kept.progress;
             /* Alone: those that only ran beside the fatal one get their turn. */
             d->job.barrier |= wants->is_suspect;
         } else {

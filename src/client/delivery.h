@@ -13,7 +13,8 @@ struct delivery {
     cordage_guild_why why;
     uint64_t sequence; /* 0: made up by us */
     uint64_t replayed;
-    uint32_t place;         /* where it is marked as done: kept.h */
+    uint32_t place;            /* where it is marked as done: kept.h */
+    struct progress *progress; /* ... and in what; NULL: nowhere */
     struct event_text text; /* behind this struct, or borrowed until the push returns */
     struct buf old;         /* what text.old points at */
     cordage_json body; /* its `d`, if handlers run where it was parsed; else absent */

@@ -84,6 +84,18 @@ static int parse(const struct delivery *d, void *parser, cordage_event *event)
     return 0;
 }
 
+static void begin(const struct delivery *d)
+{
+    if (d->progress)
+        progress_begin_event(d->progress, d->place);
+}
+
+static void done(const struct delivery *d)
+{
+    if (d->progress)
+        progress_done(d->progress, d->place);
+}
+
 void delivery_run(struct job *job, void *parser)
 {
     struct delivery *d = CONTAINER_OF(job, struct delivery, job);
@@ -103,11 +115,11 @@ void delivery_run(struct job *job, void *parser)
     err = parse(d, parser, &o.event);
     if (err) {
         delivery_unreadable(d->shard, err);
-        kept_done(&d->shard->kept, d->place);
+        done(d);
         return;
     }
     o.event.guild_id = event_route_of(d->type, o.event.data).guild_id;
-    kept_begin_event(&d->shard->kept, d->place);
+    begin(d);
     call_handlers(&o);
-    kept_done(&d->shard->kept, d->place);
+    done(d);
 }

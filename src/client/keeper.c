@@ -34,6 +34,11 @@ static void wake(void *user)
     pthread_mutex_unlock(&k->lock);
 }
 
+void keeper_post(struct keeper *k, struct mail *mail)
+{
+    mailbox_post(&k->box, mail);
+}
+
 /* ---- Opening ---------------------------------------------------------------------- */
 
 static struct store_identity identity_of(const struct settings *s)

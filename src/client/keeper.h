@@ -23,16 +23,37 @@ int keeper_open(cordage_client *c, cordage_error *error);
 void keeper_recall_identifies(cordage_client *c);
 /* For gate_books: `user` is the client. [control] */
 void keeper_book(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall);
-/* Restores the shards of the crew, which is made and not started: progress, sessions,
+/* Restores all shards of the crew, which is made and not started: progress, sessions,
  * guilds, cache. Of the sessions whose cache is lost, those are given up which the
- * IDENTIFYs that are `allowed` cover. Returns how many IDENTIFYs the start needs.
- * [control] */
-uint32_t keeper_restore(cordage_client *c, uint64_t allowed);
+ * IDENTIFYs that are `allowed` cover. *needed: how many IDENTIFYs the start needs.
+ * CORDAGE_EBUSY: another process runs one of them; the sentence says which. [control] */
+int keeper_restore(cordage_client *c, uint64_t allowed, uint32_t *needed,
+                   cordage_error *error);
 /* Whether sessions are to be left open for a later process. [any thread] */
 bool keeper_keeps_sessions(const struct keeper *k);
 /* The threads of the crew have ended, its shards are still there: saves exactly, and
  * closes. c->keeper is NULL then. NULL is fine. [control] */
 void keeper_end(cordage_client *c);
+
+/* ---- While the bot runs: shift.c's --------------------------------------------------
+ */
+
+struct heritage;
+struct shift_given;
+
+/* Runs the mail on the keeper's thread. [any thread] */
+void keeper_post(struct keeper *k, struct mail *mail);
+/* Takes the lock of a shard that doesn't run, and loads what was left of it: its progress
+ * and cache are in place, *out is for heritage_pass_on; NULL: it needs an IDENTIFY, as
+ * does one whose cache is lost where `identifies` aren't 0. CORDAGE_EBUSY: nothing was
+ * done, but said to the log. [keeper's thread] */
+int keeper_take(struct keeper *k, struct crew_shard *s, uint32_t identifies,
+                struct heritage **out);
+bool heritage_pass_on(const struct heritage *h, struct crew_shard *s);
+void heritage_free(struct heritage *h);
+/* Saves a shard that is closed, and lets go of its lock. Handlers may still run.
+ * [keeper's thread] */
+void keeper_hand_over(struct keeper *k, struct crew_shard *s, struct shift_given *out);
 
 /* ---- From a shard's loop --------------------------------------------------------- */
 

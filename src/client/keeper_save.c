@@ -312,12 +312,37 @@ static int save_now(struct keeper *k, struct crew_shard *s)
 /* There is no next time. */
 static void save_last_snapshot(struct keeper *k, struct crew_shard *s)
 {
-    if (s->kept.saved.snapshot_failed)
+    bool failed;
+
+    pthread_mutex_lock(&s->lock);
+    failed = s->kept.saved.snapshot_failed;
+    pthread_mutex_unlock(&s->lock);
+    if (failed)
         kept_pack_again(s);
     if (save_now(k, s) == CORDAGE_ENOTFOUND) {
         kept_pack_again(s);
         (void)save_now(k, s);
     }
+}
+
+/* A shard that is closed: its snapshot now, its row into `rows`. */
+static void save_last(struct keeper *k, struct crew_shard *s, struct link *rows)
+{
+    struct row *r;
+
+    if (!kept_has_session(s))
+        return;
+    if (s->cache && !s->kept.incomplete)
+        save_last_snapshot(k, s);
+    r = make_row(s);
+    if (r)
+        list_insert(rows, &r->link);
+}
+
+/* Whether it runs here, and was not handed over. */
+static bool is_ours(const struct crew_shard *s)
+{
+    return s->shard && s->kept.progress;
 }
 
 void keeper_save_all(struct keeper *k)
@@ -326,18 +351,9 @@ void keeper_save_all(struct keeper *k)
     struct link rows;
 
     list_init(&rows);
-    for (uint32_t i = 0; i < crew->n_shards; i++) {
-        struct crew_shard *s = &crew->shards[i];
-        struct row *r;
-
-        if (!s->shard || !kept_has_session(s))
-            continue;
-        if (s->cache && !s->kept.incomplete)
-            save_last_snapshot(k, s);
-        r = make_row(s);
-        if (r)
-            list_insert(&rows, &r->link);
-    }
+    for (uint32_t i = 0; i < crew->n_shards; i++)
+        if (is_ours(&crew->shards[i]))
+            save_last(k, &crew->shards[i], &rows);
     if (!list_is_empty(&rows))
         save_rows(k, &rows, true, false);
 }
@@ -349,8 +365,30 @@ void keeper_forget_all(struct keeper *k)
     for (uint32_t i = 0; i < crew->n_shards; i++) {
         uint32_t id = crew->shards[i].id, count = crew->range.count;
 
+        if (!is_ours(&crew->shards[i]))
+            continue;
         store_forget_session(k->store, id, count);
         store_snapshot_drop(k->store, id, count);
         progress_remove(store_dir(k->store), id, count);
+    }
+}
+
+/* ---- To another process ---------------------------------------------------------------
+ */
+
+void keeper_hand_over(struct keeper *k, struct crew_shard *s, struct shift_given *out)
+{
+    struct link rows;
+
+    /* Rows of before that wait in the same mail would undo the last one. */
+    keeper_flush_rows(k);
+    list_init(&rows);
+    *out = (struct shift_given){ 0 };
+    if (s->kept.progress) {
+        save_last(k, s, &rows);
+        if (!list_is_empty(&rows))
+            save_rows(k, &rows, false, false);
+        out->open = progress_open_events(s->kept.progress, &out->running);
+        kept_abandon(&s->kept);
     }
 }

@@ -75,6 +75,10 @@ static void run_saved(struct mail *mail)
 
     pthread_mutex_lock(&s->lock);
     k->saved_posted = false;
+    if (!s->on) { /* the keeper itself goes by it, if anybody */
+        pthread_mutex_unlock(&s->lock);
+        return;
+    }
     k->safe = k->saved;
     k->saved.snapshot_ended = k->saved.snapshot_failed = false;
     pthread_mutex_unlock(&s->lock);
@@ -82,8 +86,7 @@ static void run_saved(struct mail *mail)
         k->snapshot_under_way = false;
     if (k->safe.snapshot_failed && s->cache)
         kept_pack_again(s);
-    if (s->shard)
-        set_safe(s);
+    set_safe(s);
 }
 
 /* ---- Coming and going ---------------------------------------------------------------
@@ -100,7 +103,43 @@ void kept_release(struct kept *k)
 {
     progress_close(k->progress);
     k->progress = NULL;
+    kept_close_past(k);
+    buf_release(&k->past);
     guild_past_release(&k->guilds);
+}
+
+void kept_rest(struct kept *k)
+{
+    struct crew_shard *s = CONTAINER_OF(k, struct crew_shard, kept);
+
+    progress_close(k->progress);
+    guild_past_release(&k->guilds);
+    pthread_mutex_lock(&s->lock);
+    k->keeper = NULL;
+    k->progress = NULL;
+    k->mark = k->inherited = k->cached = k->told_done = 0;
+    k->row_at = 0;
+    k->snapshot_at = UINT64_MAX;
+    k->snapshot_under_way = k->snapshot_whole = k->incomplete = false;
+    k->safe = k->saved = (struct kept_saved){ 0 };
+    pthread_mutex_unlock(&s->lock);
+}
+
+void kept_abandon(struct kept *k)
+{
+    progress_abandon(k->progress);
+    (void)buf_append(&k->past, (const char *)&k->progress, sizeof k->progress);
+    k->progress = NULL;
+    k->keeper = NULL;
+}
+
+void kept_close_past(struct kept *k)
+{
+    struct progress **past = (struct progress **)(void *)k->past.p;
+
+    for (size_t i = 0; i < k->past.n / sizeof *past; i++)
+        progress_close(past[i]);
+    buf_clear(&k->past);
 }
 
 void kept_begin(struct crew_shard *s, uint64_t seq, cordage_json d)

@@ -46,6 +46,9 @@ struct kept {
      * must not believe that the cache holds everything. */
     bool incomplete;
     struct kept_saved safe; /* as the loop knows it */
+    /* struct progress *: of earlier stays of the shard in this process, while handlers of
+     * then may run. Has room for one more while there is `progress`. */
+    struct buf past;
 
     struct mail saved_mail; /* under the shard's lock, like what follows */
     unsigned rows_under_way;
@@ -57,6 +60,12 @@ struct kept {
 void kept_init(struct kept *k);
 /* [control, the loop has ended] */
 void kept_release(struct kept *k);
+/* The shard doesn't run here any more. [loop] */
+void kept_rest(struct kept *k);
+/* Another process may take it: lets its progress go. [keeper's thread] */
+void kept_abandon(struct kept *k);
+/* No handler of an earlier stay runs any more. [keeper's thread] */
+void kept_close_past(struct kept *k);
 
 /* Whether an event has not been handled yet: one that comes again may have been. */
 static inline bool kept_is_news(const struct kept *k, uint64_t seq)
@@ -78,7 +87,8 @@ static inline void kept_pass(struct kept *k, uint64_t seq)
         progress_pass(k->progress, seq);
 }
 
-/* ... or it is done when kept_done is called with the place that this returns. */
+/* ... or it is done when progress_done is called, for the progress of now, with the place
+ * that this returns. */
 static inline uint32_t kept_take(struct kept *k, uint64_t seq)
 {
     return k->progress ? progress_take(k->progress, seq) : KEPT_NOWHERE;
@@ -88,20 +98,6 @@ static inline uint32_t kept_take(struct kept *k, uint64_t seq)
 static inline uint32_t kept_deaths(const struct kept *k, uint64_t seq)
 {
     return k->progress ? progress_deaths(k->progress, seq) : 0;
-}
-
-/* Its handlers are about to be called. [any thread] */
-static inline void kept_begin_event(struct kept *k, uint32_t place)
-{
-    if (k->progress && place != KEPT_NOWHERE)
-        progress_begin_event(k->progress, place);
-}
-
-/* [any thread] */
-static inline void kept_done(struct kept *k, uint32_t place)
-{
-    if (k->progress && place != KEPT_NOWHERE)
-        progress_done(k->progress, place);
 }
 
 /* READY, with this sequence and `d`: another session. It counts as done itself, because

@@ -144,6 +144,16 @@ bool lanes_push(struct lane_group *g, struct job *job)
     return lanes_add(g, job) && lanes_flush(g);
 }
 
+static void tell_done(struct lane_group *g)
+{
+    void (*done)(struct lane_group * g) = g->done;
+
+    if (g->waiting || !done)
+        return;
+    g->done = NULL;
+    done(g);
+}
+
 /* Takes a job that has run out of its lane. It is not released yet. */
 static void leave_lane(struct lanes *l, struct job *job)
 {
@@ -167,6 +177,7 @@ static void leave_lane(struct lanes *l, struct job *job)
         if (g->half_done)
             g->half_done(g);
     }
+    tell_done(g);
 }
 
 /* `n` jobs have been released. */
@@ -266,6 +277,7 @@ size_t lane_group_drop(struct lane_group *g)
 
     list_init(&dropped);
     pthread_mutex_lock(&l->lock);
+    g->done = NULL;
     for (size_t i = 0; i < LANE_BUCKETS; i++)
         drop_bucket(l, &g->buckets[i], &dropped);
     for (link = dropped.next; link != &dropped; link = link->next) {
@@ -289,6 +301,18 @@ size_t lane_group_drop(struct lane_group *g)
     released(l, n_lanes + n_held);
     pthread_mutex_unlock(&l->lock);
     return n_lanes + n_held;
+}
+
+bool lane_group_when_done(struct lane_group *g, void (*done)(struct lane_group *g))
+{
+    struct lanes *l = g->lanes;
+    bool is_done;
+
+    pthread_mutex_lock(&l->lock);
+    is_done = g->waiting == 0;
+    g->done = is_done ? NULL : done;
+    pthread_mutex_unlock(&l->lock);
+    return is_done;
 }
 
 uint32_t lane_group_waiting(struct lane_group *g)

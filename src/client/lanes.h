@@ -49,6 +49,7 @@ struct lane_group {
     /* May be NULL. Called with the executor's lock held, on any thread: it may post a
      * mail and nothing else. */
     void (*half_done)(struct lane_group *g);
+    void (*done)(struct lane_group *g); /* lane_group_when_done's */
     uint32_t limit;
     uint32_t waiting;  /* jobs pushed and not yet done */
     uint32_t in_lanes; /* of these, not held by a barrier */
@@ -88,6 +89,10 @@ bool lanes_flush(struct lane_group *g);
 /* Releases all jobs of the group that have not begun, without running them. Returns how
  * many. [any thread] */
 size_t lane_group_drop(struct lane_group *g);
+/* Whether all jobs that were pushed are done. If not, `done` is called once as soon as
+ * they are, unless lane_group_drop comes first; the same rules as for `half_done`. NULL:
+ * nobody waits any more. [any thread] */
+bool lane_group_when_done(struct lane_group *g, void (*done)(struct lane_group *g));
 /* How many jobs are pushed and not done. [any thread] */
 uint32_t lane_group_waiting(struct lane_group *g);
 /* Calls `idle` once, as soon as no group has a job that is not released, maybe now. The

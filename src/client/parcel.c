@@ -12,6 +12,11 @@ void parcel_init(struct parcel *p, cordage_client *c, enum parcel_kind kind,
 
 /* ---- To the shard ---------------------------------------------------------------- */
 
+static int why_not(const struct crew_shard *s)
+{
+    return s->client->stopping ? CORDAGE_ECLOSED : CORDAGE_EMOVED;
+}
+
 /* On the shard's loop. */
 static void run_at_shard(struct mail *mail)
 {
@@ -19,10 +24,10 @@ static void run_at_shard(struct mail *mail)
     struct crew_shard *s = p->shard;
     bool in_transit = p->kind == PARCEL_COMMAND;
 
-    p->arrived(p, s->shard ? 0 : CORDAGE_ECLOSED);
+    p->arrived(p, s->on ? 0 : why_not(s));
     if (!in_transit)
         return;
-    if (s->shard)
+    if (s->on)
         crew_shard_note(s);
     /* In this order, so that the sum of both is never less than there are. */
     pthread_mutex_lock(&s->lock);
@@ -56,7 +61,7 @@ static int post_to_shard(struct parcel *p)
         crew_find(crew, shard_for_guild(p->guild_id, crew->range.count));
     int err;
 
-    if (!s)
+    if (!s || !s->on)
         return CORDAGE_ENOTFOUND;
     err = admit(s, p->kind);
     if (err)

@@ -78,8 +78,11 @@ static int make_gate(cordage_client *c, const struct gateway_bot *bot,
 static int restore(cordage_client *c, cordage_error *error)
 {
     uint64_t now = c->host->wall(c->host), allowed = ledger_allowed(&c->ledger, now);
-    uint32_t needed = keeper_restore(c, allowed);
+    uint32_t needed;
+    int err = keeper_restore(c, allowed, &needed, error);
 
+    if (err)
+        return err;
     return needed > allowed ? fatal_over_budget(needed, &c->ledger, now, error) : 0;
 }
 
@@ -103,7 +106,7 @@ void client_start(cordage_client *c, const struct gateway_bot *bot)
 
     ledger_init(&c->ledger, range.count);
     if (shard_range_check(&range, &error) || make_gate(c, bot, &error) ||
-        crew_make(c, &range, &error) || restore(c, &error)) {
+        crew_make(c, &range, true, &error) || restore(c, &error)) {
         client_fail(c, &error);
         return;
     }
@@ -231,6 +234,7 @@ void client_begin_stop(cordage_client *c)
     enter(c, CLIENT_STOPPING);
     c->timer.fire = on_patience_end;
     c->host->arm(c->host, &c->timer, c->host->now(c->host) + PATIENCE_MS);
+    shift_stop(c);
     ticks_stop(c);
     caching_stop(c);
     waits_close(&c->waits);

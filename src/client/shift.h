@@ -11,15 +11,22 @@
  *
  * Giving: on its loop it closes with a code that keeps the session. Events that wait for
  * a handler have `patience_ms` to be handled; what has not begun then is dropped, stays
- * open, and comes again in the next process, as does what still runs. Waits and requests
- * to the shard end with CORDAGE_EMOVED. Then, on the keeper's thread, snapshot and row
- * are saved exactly, and the lock is let go. Handlers that end later mark nothing.
+ * open, and comes again in the next process, as does what still runs. Requests to the
+ * shard end with CORDAGE_EMOVED; a cordage_wait_for, which belongs to no shard, goes on,
+ * and sees what comes to this process. Then, on the keeper's thread, snapshot and row are
+ * saved, and the lock is let go. Handlers that end later mark nothing. If the shard comes
+ * back while one still runs, its guild's next events wait for it, as always.
  *
- * Everything here: [control]. */
+ * Everything here: [control], but where said. */
 #ifndef CLIENT_SHIFT_H
 #define CLIENT_SHIFT_H
 
 #include "cordage/cordage.h"
+#include "mailbox.h"
+#include "host.h"
+
+struct crew_shard;
+struct heritage;
 
 struct shift_taken {
     int err; /* CORDAGE_EBUSY: another process has it; CORDAGE_ENOMEM; _ENOTFOUND: not one
@@ -30,16 +37,59 @@ struct shift_given {
     uint32_t open, running; /* as link_moved has them */
 };
 
-/* `taken` follows, on the control loop, before the shard asks the gate for anything.
- * `identifies`: how many may be planned with, for a session whose cache is lost. */
+typedef void (*shift_taken_fn)(cordage_client *c, uint32_t shard_id,
+                               const struct shift_taken *how);
+typedef void (*shift_given_fn)(cordage_client *c, uint32_t shard_id,
+                               const struct shift_given *how);
+
+/* `taken` follows, on the control loop, before the shard asks the gate for anything;
+ * before the return if it can't even begin. `identifies`: how many may be planned with,
+ * for a session whose cache is lost. Nothing follows once the client stops. */
 void shift_take(cordage_client *c, uint32_t shard_id, uint32_t identifies,
-                void (*taken)(cordage_client *c, uint32_t shard_id,
-                              const struct shift_taken *how));
-/* `given` follows, also for a shard that doesn't run here; not once the client stops. */
+                shift_taken_fn taken);
+/* `given` follows, before the return for a shard that doesn't run here; one that is on
+ * its way is given when it is here. Again: nothing more. Not once the client stops. */
 void shift_give(cordage_client *c, uint32_t shard_id, uint32_t patience_ms,
-                void (*given)(cordage_client *c, uint32_t shard_id,
-                              const struct shift_given *how));
+                shift_given_fn given);
 /* How many shards run here, or are coming or leaving. */
 uint32_t shift_held(const cordage_client *c);
+/* The client stops: nothing comes or goes any more, what is under way ends as all other
+ * shards do. */
+void shift_stop(cordage_client *c);
+
+/* ---- A shard's part in it ---- */
+
+enum shift_state {
+    SHIFT_OFF,
+    SHIFT_COMING,  /* the keeper's thread loads it, or its loop makes it */
+    SHIFT_HERE,    /* or it never came: it was here from the start */
+    SHIFT_CLOSING, /* its connection ends, handlers work off what is queued */
+    SHIFT_LEAVING  /* the keeper's thread saves it, or its loop frees it */
+};
+
+struct shift {
+    enum shift_state state;
+    bool closed, drained; /* of CLOSING */
+    bool gives_next;      /* COMING: to be given at once */
+    bool takes_next;      /* LEAVING: to be taken again; `given` was called */
+    bool was_given;       /* LEAVING: `given` was called */
+    uint32_t identifies, patience_ms;
+    uint64_t began_at;
+    shift_taken_fn taken;
+    shift_given_fn given;
+    struct timer patience;
+    struct mail step; /* to the keeper's thread, the shard's loop, and back, in turn */
+    struct mail drained_mail, given_mail;
+    /* Of whoever has `step`. */
+    struct heritage *heritage;
+    struct shift_taken how;
+    struct shift_given left;
+};
+
+/* [before it is used] */
+void shift_init(struct shift *f);
+void shift_release(struct shift *f);
+/* The shard that leaves has no connection any more. [loop] */
+void shift_closed(struct crew_shard *s);
 
 #endif

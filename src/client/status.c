@@ -85,6 +85,17 @@ void status_reported(struct status *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_rest(struct status *s)
+{
+    s->rate = (struct rate){ 0 };
+    pthread_mutex_lock(&s->lock);
+    s->info = (cordage_shard_info){ .id = s->info.id,
+                                    .count = s->info.count,
+                                    .last_event_ms = UINT64_MAX };
+    s->reported = false;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void status_stopped(struct status *s)
 {
     pthread_mutex_lock(&s->lock);

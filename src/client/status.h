@@ -37,6 +37,8 @@ void status_release(struct status *s);
 void status_note(struct status *s, const struct shard_status *shard, uint64_t now);
 /* A READY came. [loop] */
 void status_reported(struct status *s);
+/* It doesn't run here any more: nothing is known of it. [loop] */
+void status_rest(struct status *s);
 /* The shard is gone. [any thread, the shard's loop has ended] */
 void status_stopped(struct status *s);
 /* Copies. Returns whether it has reported. [any thread] */

@@ -207,9 +207,17 @@ TEST(lost_answers_cost_few_refusals_and_never_the_bucket)
     }
 }
 
+static struct global global_all(void)
+{
+    struct global g;
+
+    global_init(&g);
+    return g;
+}
+
 TEST(fifty_requests_go_in_any_second_and_no_more)
 {
-    struct global g = { 0 };
+    struct global g = global_all();
     struct rng rng = rng_seeded(7);
     static uint64_t sent[4000];
     size_t n = 0;
@@ -230,7 +238,7 @@ TEST(fifty_requests_go_in_any_second_and_no_more)
 
 TEST(answers_to_interactions_pass_the_global_limit_but_not_a_ban)
 {
-    struct global g = { 0 };
+    struct global g = global_all();
 
     for (int i = 0; i < 50; i++)
         CHECK(global_take(&g, false, 0));
@@ -249,7 +257,7 @@ TEST(answers_to_interactions_pass_the_global_limit_but_not_a_ban)
 
 TEST(nine_thousand_refusals_in_ten_minutes_stop_everything_for_a_while)
 {
-    struct global g = { 0 };
+    struct global g = global_all();
     uint64_t now = 123456789;
 
     for (int i = 0; i < 8999; i++)
@@ -264,7 +272,7 @@ TEST(nine_thousand_refusals_in_ten_minutes_stop_everything_for_a_while)
 
 TEST(refusals_that_are_old_are_forgotten)
 {
-    struct global g = { 0 };
+    struct global g = global_all();
 
     /* 13 a second is 7,800 in ten minutes and 8,580 in eleven: for an hour. */
     for (uint64_t now = 0; now < 3600 * 1000; now += 1000)
@@ -273,6 +281,67 @@ TEST(refusals_that_are_old_are_forgotten)
     for (int i = 0; i < 8999; i++)
         CHECK(!global_refused(&g, 7200 * 1000));
     CHECK(global_refused(&g, 7200 * 1000));
+}
+
+TEST(a_share_of_the_fifty_is_kept_to_also_when_it_changes)
+{
+    static const uint32_t shares[] = { 1, 12, 50, 3, 0, 49, 1000, 25 };
+    static uint64_t sent[4000];
+    struct global g = global_all();
+    struct rng rng = rng_seeded(11);
+    uint64_t now = 5000;
+
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        uint32_t share = shares[i] < 1 ? 1 : shares[i] < 50 ? shares[i] : 50;
+        size_t n = 0;
+
+        global_set_share(&g, shares[i], 1);
+        CHECK_INT(g.per_s, share);
+        for (uint64_t end = now + 20000; now < end; now += rng_below(&rng, 30))
+            for (unsigned k = (unsigned)rng_below(&rng, 8); k > 0; k--) {
+                uint64_t free_at = global_free_at(&g, false, now);
+                bool took = global_take(&g, false, now);
+
+                CHECK(took == (free_at == now));
+                /* Not even what a larger share let go a moment ago. */
+                if (took && n >= share)
+                    CHECK(now - sent[n - share] >= 1000);
+                if (took)
+                    sent[n++] = now;
+            }
+        CHECK(n >= share * 18 && n <= share * 20);
+    }
+}
+
+TEST(a_share_that_shrinks_counts_what_has_been_sent)
+{
+    struct global g = global_all();
+
+    for (int i = 0; i < 20; i++)
+        CHECK(global_take(&g, false, (uint64_t)(1000 + i)));
+    global_set_share(&g, 5, 100);
+    CHECK(!global_take(&g, false, 1100));
+    CHECK_INT(global_free_at(&g, false, 1100), 1015 + GLOBAL_WINDOW_MS);
+    CHECK(global_take(&g, false, 1015 + GLOBAL_WINDOW_MS));
+    global_set_share(&g, 50, 100);
+    CHECK_INT(global_free_at(&g, false, 1100), 1100);
+}
+
+TEST(a_share_of_the_refused_requests_stops_earlier)
+{
+    struct global g = global_all();
+
+    CHECK_INT(g.refused_max, 9000);
+    for (int i = 0; i < 30; i++)
+        CHECK(!global_refused(&g, 600000));
+    global_set_share(&g, 12, 35);
+    for (int i = 0; i < 4; i++)
+        CHECK(!global_refused(&g, 600000));
+    CHECK(global_refused(&g, 600000));
+    CHECK(!global_take(&g, true, 600000));
+    CHECK_INT(g.banned_until, 600000 + 11 * 60000);
+    global_set_share(&g, 12, 100000);
+    CHECK_INT(g.refused_max, 9000);
 }
 
 RUN_TESTS(T(an_unknown_bucket_lets_one_go_at_a_time),
@@ -287,4 +356,7 @@ RUN_TESTS(T(an_unknown_bucket_lets_one_go_at_a_time),
           T(fifty_requests_go_in_any_second_and_no_more),
           T(answers_to_interactions_pass_the_global_limit_but_not_a_ban),
           T(nine_thousand_refusals_in_ten_minutes_stop_everything_for_a_while),
-          T(refusals_that_are_old_are_forgotten))
+          T(refusals_that_are_old_are_forgotten),
+          T(a_share_of_the_fifty_is_kept_to_also_when_it_changes),
+          T(a_share_that_shrinks_counts_what_has_been_sent),
+          T(a_share_of_the_refused_requests_stops_earlier))

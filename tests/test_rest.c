@@ -159,6 +159,7 @@ struct rig {
     struct got got[GOTS];
     unsigned n, want;
     bool free_inside, send_inside, inside;
+    bool stopped; /* the log says so */
 };
 
 struct call {
@@ -172,6 +173,8 @@ static void on_log(void *user, enum log_level level, const char *line)
 
     (void)level;
     CHECK(strstr(line, "the.token") == NULL);
+    if (strstr(line, "2 refused requests in 10 minutes, this worker's share"))
+        r->stopped = true;
     if (strstr(line, "limited scope=global"))
         loop_stop(r->loop);
 }
@@ -378,6 +381,45 @@ TEST(a_global_429_holds_up_all_but_answers_to_interactions)
     rig_run(r);
     CHECK_INT(r->got[0].tag, 2);
     CHECK_INT(broken(&r->world), 0);
+    rig_free(r);
+}
+
+TEST(a_share_of_the_global_limit_is_kept_to)
+{
+    static const char *const routes[] = { "/users/1/fine", "/users/2/fine",
+                                          "/users/3/fine", "/users/4/fine",
+                                          "/users/5/fine" };
+    struct rig *r = rig_new();
+    double began = now_ms();
+
+    rest_set_share(r->rest, 2, 9000);
+    for (int i = 0; i < 5; i++)
+        rig_send(r, "GET", routes[i], "", false);
+    rig_run(r);
+    CHECK(now_ms() - began >= 2000); /* two at once, two after a second, one after two */
+    /* Who waits for a place is not held to the smaller share when it grows. */
+    rest_set_share(r->rest, 1, 9000);
+    for (int i = 0; i < 5; i++)
+        rig_send(r, "GET", routes[i], "", false);
+    rest_set_share(r->rest, 50, 9000);
+    rig_run(r);
+    CHECK_INT(peer_count(r->peer), 10);
+    rig_free(r);
+}
+
+TEST(a_share_of_the_refused_requests_stops_the_rest)
+{
+    struct rig *r = rig_new();
+
+    rest_set_share(r->rest, 50, 2);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(rig_do(r, "GET", "/forbidden", false)->status, 403);
+    CHECK(r->stopped);
+    rig_send(r, "GET", "/users/1/fine", "", false);
+    rest_free(r->rest); /* which it waits for no longer */
+    r->rest = NULL;
+    CHECK_INT(r->got[2].err, CORDAGE_ECLOSED);
+    CHECK_INT(peer_count(r->peer), 2);
     rig_free(r);
 }
 
@@ -617,6 +659,8 @@ int main(void)
         T(one_routes_requests_arrive_in_order_and_within_its_limit),
         T(order_is_kept_across_a_429_and_a_lost_answer),
         T(a_429_of_one_route_holds_up_that_route_alone),
+        T(a_share_of_the_global_limit_is_kept_to),
+        T(a_share_of_the_refused_requests_stops_the_rest),
         T(a_global_429_holds_up_all_but_answers_to_interactions),
         T(a_banned_address_waits_with_everything),
         T(a_5xx_is_tried_again_where_that_is_safe),

@@ -19,6 +19,23 @@ static void forget_old(struct global *g, uint64_t now)
     }
 }
 
+static uint32_t within(uint32_t n, uint32_t max)
+{
+    return n < 1 ? 1 : n < max ? n : max;
+}
+
+void global_init(struct global *g)
+{
+    memset(g, 0, sizeof *g);
+    global_set_share(g, GLOBAL_PER_S, GLOBAL_REFUSED_MAX);
+}
+
+void global_set_share(struct global *g, uint32_t per_s, uint32_t refused_max)
+{
+    g->per_s = within(per_s, GLOBAL_PER_S);
+    g->refused_max = within(refused_max, GLOBAL_REFUSED_MAX);
+}
+
 bool global_take(struct global *g, bool exempt, uint64_t now)
 {
     if (now < g->banned_until)
@@ -26,7 +43,7 @@ bool global_take(struct global *g, bool exempt, uint64_t now)
     if (exempt)
         return true;
     forget_old(g, now);
-    if (now < g->blocked_until || g->used == GLOBAL_PER_S)
+    if (now < g->blocked_until || g->used >= g->per_s)
         return false;
     g->sent[(g->first + g->used) % GLOBAL_PER_S] = now;
     g->used++;
@@ -36,12 +53,16 @@ bool global_take(struct global *g, bool exempt, uint64_t now)
 uint64_t global_free_at(const struct global *g, bool exempt, uint64_t now)
 {
     uint64_t at = latest(now, g->banned_until);
+    unsigned oldest;
 
     if (exempt)
         return at;
     at = latest(at, g->blocked_until);
-    return g->used == GLOBAL_PER_S ? latest(at, g->sent[g->first] + GLOBAL_WINDOW_MS)
-                                   : at;
+    if (g->used < g->per_s)
+        return at;
+    /* So many must be old that there is room for one. */
+    oldest = (g->first + g->used - g->per_s) % GLOBAL_PER_S;
+    return latest(at, g->sent[oldest] + GLOBAL_WINDOW_MS);
 }
 
 void global_limited(struct global *g, double retry_after_s, uint64_t now)
@@ -68,14 +89,14 @@ bool global_refused(struct global *g, uint64_t now)
     g->refused[minute % SLOTS]++;
     for (unsigned i = 0; i < SLOTS; i++)
         sum += g->refused[i];
-    if (sum < GLOBAL_REFUSED_MAX)
+    if (sum < g->refused_max)
         return false;
     /* Until the oldest minute that counts is ten minutes past. */
     for (unsigned i = 1; i <= SLOTS; i++) {
         uint64_t m = minute + i;
 
         sum -= g->refused[m % SLOTS];
-        if (sum < GLOBAL_REFUSED_MAX) {
+        if (sum < g->refused_max) {
             g->banned_until = latest(g->banned_until, m * MINUTE_MS);
             break;
         }

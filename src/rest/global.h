@@ -3,7 +3,8 @@
  * Discord lets a bot send 50 requests a second over all routes; answers to
  * interactions are exempt. And it bans an address for a while that collects 10,000
  * refused requests (401, 403, 429) in ten minutes: we stop at 9,000, until enough of
- * them are old. */
+ * them are old. Both are the bot's, not the process's: in a fleet each worker has a share
+ * of them. */
 #ifndef REST_GLOBAL_H
 #define REST_GLOBAL_H
 
@@ -18,8 +19,9 @@ enum {
 };
 
 struct global {
-    uint64_t
-        sent[GLOBAL_PER_S]; /* when recent requests left: a ring, oldest at `first` */
+    uint32_t per_s, refused_max; /* this process's share */
+    /* When recent requests left: a ring, oldest at `first`. */
+    uint64_t sent[GLOBAL_PER_S];
     unsigned first, used;
     uint64_t blocked_until; /* a global 429: all but the exempt wait */
     uint64_t banned_until;  /* the address is refused: all wait */
@@ -28,6 +30,11 @@ struct global {
     uint64_t minute;
 };
 
+/* All of it. */
+void global_init(struct global *g);
+/* From now on a share: none is less than 1 or more than all. What has been sent and
+ * refused counts on. */
+void global_set_share(struct global *g, uint32_t per_s, uint32_t refused_max);
 /* Takes a place at `now` if one is free. */
 bool global_take(struct global *g, bool exempt, uint64_t now);
 /* When global_take is worth trying again; `now` if a place is free. */

@@ -198,6 +198,7 @@ int rest_new(struct loop *loop, const struct rest_options *options, struct rest 
     *out = NULL;
     if (!r)
         return error_set(error, err, "Out of memory.");
+    global_init(&r->global);
     list_init(&r->active);
     list_init(&r->idle);
     list_init(&r->failed);
@@ -297,6 +298,12 @@ int rest_send(struct rest *r, const char *method, const char *route, struct str 
     r->n_requests++;
     wake(r);
     return 0;
+}
+
+void rest_set_share(struct rest *r, uint32_t per_s, uint32_t refused_max)
+{
+    global_set_share(&r->global, per_s, refused_max);
+    wake(r);
 }
 
 size_t rest_waiting(const struct rest *r)

@@ -43,6 +43,10 @@ void rest_free(struct rest *r);
  * CORDAGE_EINVAL: no such method or path, _ENOMEM, _ECLOSED: it is not called. */
 int rest_send(struct rest *r, const char *method, const char *route, struct str body,
               bool retry_safe, rest_done done, void *user);
+/* In a fleet: how many requests a second this process may send, of the bot's 50, and how
+ * many may be refused in ten minutes, of the address's 9,000, before it sends none for a
+ * while (global.h). Without it, all of them. */
+void rest_set_share(struct rest *r, uint32_t per_s, uint32_t refused_max);
 /* How many requests have not been answered. */
 size_t rest_waiting(const struct rest *r);
 

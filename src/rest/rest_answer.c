@@ -95,9 +95,11 @@ static void count_refused(struct rest *r, uint64_t now)
     if (global_refused(&r->global, now))
         log_line(
             &r->host->log, LOG_ERROR,
-            "rest stopped for=%llus why=\"9000 refused requests in 10 minutes: at 10000 "
+            "rest stopped for=%llus why=\"%u refused requests in 10 minutes%s: at 10000 "
             "Discord bans this address. See which requests get 401, 403 or 429\"",
-            (unsigned long long)(r->global.banned_until - now) / 1000);
+            (unsigned long long)(r->global.banned_until - now) / 1000,
+            r->global.refused_max,
+            r->global.refused_max < GLOBAL_REFUSED_MAX ? ", this worker's share" : "");
 }
 
 /* 429: the request waits, and with it whatever else the limit holds for. */

@@ -445,16 +445,15 @@ TEST(the_token_is_handed_on_in_memory)
     CHECK_INT(fleet_bot_read(&r.s, &bot, &error), 0);
     fleet_bot_hide_token();
     CHECK_INT(fleet_bot_hand_on(&bot, &error), 0);
+    CHECK_INT(sscanf(getenv("DISCORD_TOKEN_FILE"), "/proc/self/fd/%d", &fd), 1);
+    CHECK_INT(fcntl(fd, F_GETFD), 0);
     fleet_settings_release(&r.s);
     free(r.said);
     rig_read(&r);
     CHECK_INT(r.status, 0);
     CHECK_INT(fleet_bot_read(&r.s, &next, &error), 0);
     CHECK_STR(secret_reveal(&next.token), TOKEN);
-    CHECK_INT(sscanf(getenv("DISCORD_TOKEN_FILE"), "/proc/self/fd/%d", &fd), 1);
-    CHECK_INT(fcntl(fd, F_GETFD), 0);
-    fleet_bot_hide_token(); /* children must not have it */
-    CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC); /* children must not have it */
     close(fd);
     settings_release(&bot);
     settings_release(&next);

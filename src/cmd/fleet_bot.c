@@ -1,7 +1,6 @@
 #include "fleet_bot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -44,6 +43,7 @@ int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
     env.api = s->values[FLEET_API].text;
     env.ca_file = s->values[FLEET_CA_FILE].text;
     env.state_dir = s->values[FLEET_STATE_DIR].text;
+    env.link = NULL; /* in somebody's worker, too, a fleet is our own */
     env.log = s->values[FLEET_LOG].text;
     options.proxy = s->values[FLEET_PROXY].text;
     options.shard_count = s->wish.shards;
@@ -55,15 +55,6 @@ int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
 /* ---- Out of sight -------------------------------------------------------------------
  */
 
-static void close_to_children(const char *path)
-{
-    int fd, used = 0;
-
-    if (path && sscanf(path, "/proc/self/fd/%d%n", &fd, &used) == 1 && !path[used] &&
-        fd > STDERR_FILENO)
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 void fleet_bot_hide_token(void)
 {
     char *token = getenv("DISCORD_TOKEN");
@@ -72,7 +63,6 @@ void fleet_bot_hide_token(void)
         mem_wipe(token, strlen(token)); /* the kernel shows these very bytes */
         unsetenv("DISCORD_TOKEN");
     }
-    close_to_children(getenv("DISCORD_TOKEN_FILE"));
 }
 
 int fleet_bot_hand_on(const struct settings *bot, cordage_error *error)

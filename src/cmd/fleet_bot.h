@@ -15,8 +15,7 @@ int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
 const char *fleet_bot_token_where(const struct fleet_settings *s, char out[FLEET_WHERE]);
 
 /* Takes DISCORD_TOKEN out of this process's environment, its memory too: what
- * /proc/PID/environ shows. A descriptor that DISCORD_TOKEN_FILE names as
- * /proc/self/fd/N is closed to children. */
+ * /proc/PID/environ shows. */
 void fleet_bot_hide_token(void);
 /* Puts the token into the environment of a program that is to be executed in this
  * process: DISCORD_TOKEN_FILE names a file in memory. CORDAGE_ESYSTEM, _ENOMEM. */

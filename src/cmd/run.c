@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "child.h"
 #include "fleet_bot.h"
 #include "fleet_print.h"
 #include "subcommands.h"
@@ -22,7 +23,7 @@
 enum {
     STOP_AGAIN_MS = 500, /* two signals at once are one wish */
     SPARE_FILES = 100,   /* of a worker, besides a socket per shard */
-    N_SIGNALS = 3,
+    N_SIGNALS = 4,
     PATH_SIZE = 4096
 };
 
@@ -208,12 +209,26 @@ static void stop(struct run *run)
     supervisor_stop(run->supervisor, false);
 }
 
+/* As process 1 we inherit others' orphans. */
+static void reap(const struct run *run)
+{
+    const struct view *v = supervisor_view(run->supervisor);
+    pid_t ours[2 * LIMIT_WORKERS];
+    size_t n = 0;
+
+    for (uint32_t i = 0; v && i < v->n_workers && n < 2 * LIMIT_WORKERS; i++)
+        ours[n++] = (pid_t)v->workers[i].pid;
+    child_reap_strangers(ours, n);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct run *run = handle->data;
     struct log log = run_log(run);
 
-    if (number != SIGHUP)
+    if (number == SIGCHLD)
+        reap(run);
+    else if (number != SIGHUP)
         stop(run);
     else if (supervisor_restart(run->supervisor))
         log_line(&log, LOG_WARN, "SIGHUP: a restart is under way already");
@@ -221,12 +236,14 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void watch_signals(struct run *run)
 {
-    const int numbers[N_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+    const int numbers[N_SIGNALS] = { SIGINT, SIGTERM, SIGHUP,
+                                     getpid() == 1 ? SIGCHLD : 0 };
 
     for (int i = 0; i < N_SIGNALS; i++) {
         uv_signal_init(loop_uv(run->loop), &run->signals[i]);
         run->signals[i].data = run;
-        uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+        if (numbers[i])
+            uv_signal_start(&run->signals[i], on_signal, numbers[i]);
     }
 }
 

@@ -33,7 +33,7 @@ struct watched {
     uint32_t window;      /* over so many buckets */
     uint64_t well_since;  /* the first bucket that was well throughout */
     uint64_t lost_at;     /* the bucket in which a guild was lost, + 1; 0: never */
-    double usual;         /* events in a well bucket */
+    double usual, recent; /* events in a well bucket: of the last hour, and 10 min */
     uint32_t weight_s;    /* of the past in `usual` */
     uint32_t learned_s;   /* up to what the longest window demands */
     uint32_t quiet;       /* buckets in a row that were silent, until now */
@@ -82,18 +82,28 @@ void watchdog_free(struct watchdog *w)
 
 static void learn_anew(struct watched *s)
 {
-    s->usual = 0;
+    s->usual = s->recent = 0;
     s->weight_s = s->learned_s = 0;
+}
+
+/* A mean over the last `most_s`, or over what there was. */
+static void blend(double *mean, uint32_t past_s, uint32_t most_s, double now,
+                  uint32_t now_s)
+{
+    double past = past_s < most_s ? past_s : most_s;
+
+    *mean = (*mean * past + now * now_s) / (past + now_s);
 }
 
 static void learn(struct watched *s, double events, uint32_t n_buckets)
 {
     uint32_t seconds = n_buckets * BUCKET_S;
-    double past = s->weight_s, mean = events / n_buckets;
 
-    s->usual = (s->usual * past + mean * seconds) / (past + seconds);
-    s->weight_s = s->weight_s + seconds < WATCHDOG_USUAL_S ? s->weight_s + seconds
-                                                           : WATCHDOG_USUAL_S;
+    blend(&s->usual, s->weight_s, WATCHDOG_USUAL_S, events / n_buckets, seconds);
+    blend(&s->recent, s->weight_s, WATCHDOG_RECENT_S, events / n_buckets, seconds);
+    s->weight_s += seconds;
+    if (s->weight_s > WATCHDOG_USUAL_S)
+        s->weight_s = WATCHDOG_USUAL_S;
     s->learned_s += seconds;
     if (s->learned_s > WINDOWS_LEARNED * WATCHDOG_WINDOW_MAX_S)
         s->learned_s = WINDOWS_LEARNED * WATCHDOG_WINDOW_MAX_S;
@@ -102,14 +112,20 @@ static void learn(struct watched *s, double events, uint32_t n_buckets)
 static double others_ratio(const struct watchdog *w, const struct watched *s,
                            uint32_t window);
 
+/* A silence that it had alone, that was none by chance, and that no reconnect ended. */
+static bool is_its_own(const struct watchdog *w, const struct watched *s, uint32_t length)
+{
+    return w->buckets >= s->well_since + SELF_ENDED &&
+           length * s->usual_before >= WATCHDOG_COUNTED_MIN &&
+           (!w->crowd_at || w->buckets >= w->crowd_at + length) &&
+           others_ratio(w, s, length) * 100 > OTHERS_PERCENT;
+}
+
 static void end_quiet(const struct watchdog *w, struct watched *s)
 {
     uint32_t length = s->quiet < WINDOW_MAX ? s->quiet : WINDOW_MAX;
-    bool by_itself = w->buckets >= s->well_since + SELF_ENDED;
-    bool by_chance = length * s->usual_before < WATCHDOG_COUNTED_MIN;
 
-    if (by_itself && !by_chance && length > s->longest_quiet &&
-        others_ratio(w, s, length) * 100 > OTHERS_PERCENT)
+    if (length > s->longest_quiet && is_its_own(w, s, length))
         s->longest_quiet = length;
     learn(s, 0, s->quiet);
     s->quiet = 0;
@@ -198,26 +214,31 @@ static bool well_for(const struct watchdog *w, const struct watched *s, uint32_t
     return w->buckets >= s->well_since + window;
 }
 
-static double expected(const struct watchdog *w, const struct watched *s, uint32_t window)
+static double base_rate(const struct watched *s)
 {
-    return s->usual * window * others_ratio(w, s, window);
+    return s->usual < s->recent ? s->usual : s->recent;
 }
 
-static bool is_silent(uint32_t events, double wanted)
+static double expected(const struct watchdog *w, const struct watched *s, uint32_t window)
 {
-    return events * 100.0 < wanted * WATCHDOG_OBSERVED_PERCENT;
+    return base_rate(s) * window * others_ratio(w, s, window);
+}
+
+static bool is_under(uint32_t events, double wanted, unsigned percent)
+{
+    return events * 100.0 < wanted * percent;
 }
 
 /* The shortest window in which enough is expected of it; 0: there's none, or it hasn't
  * been well and known for long enough. */
 static uint32_t window_of(const struct watchdog *w, const struct watched *s)
 {
-    double enough = WATCHDOG_EXPECTED_MIN, window = WINDOW_MIN;
+    double enough = WATCHDOG_EXPECTED_MIN, window = WINDOW_MIN, rate = base_rate(s);
 
-    if (s->learned_s < WATCHDOG_LEARN_S || s->usual * WINDOW_MAX < enough)
+    if (s->learned_s < WATCHDOG_LEARN_S || rate * WINDOW_MAX < enough)
         return 0;
-    if (window < enough / s->usual)
-        window = enough / s->usual;
+    if (window < enough / rate)
+        window = enough / rate;
     if (window < 2 * s->longest_quiet)
         window = 2 * s->longest_quiet;
     while (window <= WINDOW_MAX) {
@@ -251,7 +272,8 @@ static void judge(const struct watchdog *w, struct watched *s)
 {
     s->window = window_of(w, s);
     s->silent =
-        s->window && is_silent(observed(w, s, s->window), expected(w, s, s->window));
+        s->window && is_under(observed(w, s, s->window), expected(w, s, s->window),
+                              WATCHDOG_OBSERVED_PERCENT);
     if (s->silent && lost_its_guild(w, s)) {
         learn_anew(s);
         s->quiet = 0;
@@ -281,7 +303,7 @@ static void count_silent(struct watchdog *w, uint32_t window)
         if (!s->silent && wanted < WATCHDOG_COUNTED_MIN && came < WATCHDOG_COUNTED_MIN)
             continue;
         w->n_shards++;
-        w->n_silent += s->silent || is_silent(came, wanted);
+        w->n_silent += s->silent || is_under(came, wanted, WATCHDOG_COUNTED_PERCENT);
     }
 }
 
@@ -342,7 +364,7 @@ static void act(struct watchdog *w, struct watched *s, struct watchdog_decision 
     *out = (struct watchdog_decision){
         .verdict = resumed && may_identify ? WATCHDOG_IDENTIFY : WATCHDOG_RESUME,
         .shard = (uint32_t)(s - w->shards),
-        .usual_per_s = s->usual / BUCKET_S,
+        .usual_per_s = base_rate(s) / BUCKET_S,
         .siblings = others_ratio(w, s, s->window),
         .expected = expected(w, s, s->window),
         .observed = observed(w, s, s->window),

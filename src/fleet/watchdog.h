@@ -3,8 +3,8 @@
  * Heartbeats prove a connection, not that events flow. A shard is judged against what it
  * usually does and what the others do now. Each second a sample of every shard comes in.
  * A shard is well in seconds in which it is live and neither paused, replaying nor
- * loading; its usual rate is a mean over its last well hour. Every 5 s it is asked for
- * the shortest window in which
+ * loading; its usual rate is the mean of its last well hour, or of the last 10 minutes if
+ * that is less. Every 5 s it is asked for the shortest window in which
  *
  *     expected = usual rate x window x (others' events in it / others' usual events)
  *
@@ -20,14 +20,15 @@
  *   expect more here.
  * - Shards that fall silent together have windows of different lengths, so the fastest
  *   would be judged alone. All are counted over the shortest window of those that look
- *   silent, by weaker evidence (WATCHDOG_COUNTED_MIN). And they don't all look awake again
+ *   silent, by weaker evidence (WATCHDOG_COUNTED_*). And they don't all look awake again
  *   at once: a shard is acted on when its window lies wholly after such a time.
  * - One guild may be most of a shard's traffic. If it lost one as its silence began (left
  *   or in an outage, both are told by an event, so the connection brings them), its usual
  *   rate is learned anew. Otherwise a guild that is out is no reason not to judge: some
  *   stay out for weeks.
  * - Bursts count for at most 4 times the usual rate. And a window is at least twice as
- *   long as the longest silence that ended by itself, which is forgotten over a day.
+ *   long as the longest silence that ended by itself while the others were awake, which
+ *   is forgotten over a day.
  * - A silence is taken into the usual rate only when it has ended: else it would become
  *   the usual before it is found.
  * - A shard has been well for ten such windows before it is judged.
@@ -41,8 +42,9 @@
 
 enum {
     WATCHDOG_EXPECTED_MIN = 50,
-    WATCHDOG_COUNTED_MIN = 5, /* none of five expected is 1 in 150 by chance */
     WATCHDOG_OBSERVED_PERCENT = 5,
+    WATCHDOG_COUNTED_MIN = 5, /* one or none of five expected is 1 in 25 by chance */
+    WATCHDOG_COUNTED_PERCENT = 30,
     WATCHDOG_SILENT_PERCENT = 20,
     WATCHDOG_WINDOW_MIN_S = 30,
     WATCHDOG_WINDOW_MAX_S = 15 * 60,
@@ -50,7 +52,8 @@ enum {
     WATCHDOG_RESUMED_MS = 60 * 60 * 1000,
     WATCHDOG_IDENTIFY_MS = 6 * 60 * 60 * 1000,
     WATCHDOG_LEARN_S = 10 * 60, /* of well seconds before a shard is judged at all */
-    WATCHDOG_USUAL_S = 60 * 60
+    WATCHDOG_USUAL_S = 60 * 60,
+    WATCHDOG_RECENT_S = 10 * 60
 };
 
 struct watchdog;

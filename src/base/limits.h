@@ -68,6 +68,8 @@ enum {
     LIMIT_LINK_PEERS = 1024,
     /* A message to the bot in every worker. */
     LIMIT_BROADCAST = 256 * 1024,
+    /* Of these, that wait to be sent, or for the bot's handlers, in one process. */
+    LIMIT_BROADCASTS = 256,
     /* Workers on one machine. */
     LIMIT_WORKERS = 256,
     /* REST requests waiting or under way: minutes of the global limit. */

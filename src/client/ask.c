@@ -160,7 +160,9 @@ static void run_url_mail(struct mail *mail)
     pthread_mutex_lock(&c->lock);
     c->url_posted = false;
     pthread_mutex_unlock(&c->lock);
-    if (c->phase == CLIENT_RUNNING)
+    if (c->phase == CLIENT_RUNNING && c->worker)
+        worker_want_url(c->worker);
+    else if (c->phase == CLIENT_RUNNING)
         client_ask(c);
 }
 

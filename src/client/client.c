@@ -132,6 +132,8 @@ int cordage_client_new(const cordage_options *options, cordage_client **out,
         err = error_set(error, CORDAGE_ENOMEM, "Out of memory.");
     if (!err)
         err = make_loop(c, error);
+    if (!err && c->settings.link)
+        err = worker_new(c, &c->worker, error);
     if (err) {
         cordage_client_free(c);
         return err;
@@ -150,6 +152,7 @@ void cordage_client_free(cordage_client *c)
     /* What was asked of a client that never ran is answered here. */
     waits_close(&c->waits);
     loop_free(c->control);
+    worker_free(c->worker);
     parcels_drop_early(c);
     crew_release(&c->crew);
     caching_free(c);
@@ -219,6 +222,12 @@ int cordage_on_error(cordage_client *c, cordage_error_fn fn, void *user)
                      .kind = HANDLER_ERROR, .fn = (handler_fn)fn, .user = user });
 }
 
+int cordage_on_broadcast(cordage_client *c, cordage_broadcast_fn fn, void *user)
+{
+    return on(c, &(struct handler_plan){
+                     .kind = HANDLER_BROADCAST, .fn = (handler_fn)fn, .user = user });
+}
+
 int cordage_off(cordage_client *c, int id)
 {
     return handlers_remove(&c->handlers, id);
@@ -266,11 +275,20 @@ int cordage_shard_status(const cordage_client *c, uint32_t id, cordage_shard_inf
     return 0;
 }
 
+uint32_t cordage_worker(const cordage_client *c, uint32_t *count)
+{
+    if (count)
+        *count = c->worker ? worker_count(c->worker) : 1;
+    return c->settings.worker;
+}
+
 cordage_guild_total cordage_guild_count(const cordage_client *c)
 {
     const struct crew *crew = crew_of(c);
     cordage_guild_total total = { .shards = c->shard_count };
 
+    if (c->worker)
+        return worker_totals(c->worker, c->shard_count);
     for (uint32_t i = 0; crew && i < crew->n_shards; i++) {
         cordage_shard_info info;
 

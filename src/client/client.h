@@ -25,6 +25,9 @@
 #include "settings.h"
 #include "shards.h"
 #include "waits.h"
+#include "worker.h"
+
+struct link_welcome;
 
 /* Only ever forwards; a start that fails goes from ASKING to STOPPING. */
 enum client_phase {
@@ -44,10 +47,12 @@ struct cordage_client {
     struct loop *control;
     struct host *host; /* the control loop's */
 
+    struct worker *worker;    /* NULL: it runs alone; else until it is freed */
     struct handlers handlers; /* any thread */
     struct cache *cache;      /* any thread */
     struct waits waits;       /* any thread */
     atomic_uint n_notices;    /* errors on their way to the bot's handler */
+    atomic_uint n_broadcasts; /* on their way out, or to the bot's handlers */
 
     atomic_bool stopping;  /* no event begins, nobody dials or identifies any more */
     atomic_ullong user_id; /* the bot's own, from the first READY; 0: not yet known */
@@ -115,6 +120,9 @@ void client_look_at_answer(cordage_client *c, const struct rest_answer *answer);
 
 /* run.c: sets up its mails. */
 void client_prepare(cordage_client *c);
+/* In a worker, in place of client_start: the supervisor has said which shards may come,
+ * and none runs yet. [control] */
+void client_join(cordage_client *c, const struct link_welcome *welcome);
 /* Discord has answered: starts the shards. [control] */
 void client_start(cordage_client *c, const struct gateway_bot *bot);
 /* Stops, once. [control] */

@@ -86,6 +86,8 @@ struct crew_shard {
     atomic_bool lost_queued; /* it is the executor's */
     pthread_mutex_t lock;    /* of what follows */
     bool go_on_posted;
+    struct mail kick_mail;
+    bool kick_posted, kick_identify;
     size_t in_transit; /* commands on their way to the loop */
     size_t n_asks;     /* questions that are not over, from their submission on */
     size_t in_outbox;  /* that waited there when it was last looked at, or more */
@@ -125,6 +127,8 @@ size_t crew_drop_events(struct crew *crew);
 /* The shard with this id, or NULL if it does not run here. [any thread] */
 struct crew_shard *crew_find(const struct crew *crew, uint32_t id);
 
+/* The supervisor's verdict: as shard_kick, soon. [any thread] */
+void crew_shard_kick(struct crew_shard *s, bool identify);
 /* What is known of a shard. Returns whether it has had a READY. [any thread] */
 bool crew_shard_read(struct crew_shard *s, cordage_shard_info *out);
 

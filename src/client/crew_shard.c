@@ -5,12 +5,18 @@
 #include "commands.h"
 #include "delivery.h"
 #include "fatal.h"
+#include "store.h"
 
 #include <stdio.h>
 
 static struct log *log_of(struct crew_shard *s)
 {
     return &s->client->log;
+}
+
+static uint64_t session_mark(const struct session_kept *kept)
+{
+    return kept->n_id ? store_mark((struct str){ kept->id, kept->n_id }) : 0;
 }
 
 void crew_shard_note(struct crew_shard *s)
@@ -20,6 +26,8 @@ void crew_shard_note(struct crew_shard *s)
 
     shard_status(s->shard, &now);
     status_note(&s->status, &now, host->now(host));
+    if (s->client->worker)
+        status_set_session(&s->status, session_mark(shard_kept(s->shard)));
     pthread_mutex_lock(&s->lock);
     s->in_outbox = now.commands;
     pthread_mutex_unlock(&s->lock);
@@ -125,6 +133,32 @@ static void may_identify(struct pass *pass)
 
     if (s->on && !s->client->stopping)
         shard_identify(s->shard);
+}
+
+/* ---- The supervisor's verdict ---------------------------------------------------- */
+
+static void run_kick(struct mail *mail)
+{
+    struct crew_shard *s = CONTAINER_OF(mail, struct crew_shard, kick_mail);
+    bool identify;
+
+    pthread_mutex_lock(&s->lock);
+    s->kick_posted = false;
+    identify = s->kick_identify;
+    s->kick_identify = false;
+    pthread_mutex_unlock(&s->lock);
+    if (s->on && !s->client->stopping)
+        shard_kick(s->shard, identify);
+}
+
+void crew_shard_kick(struct crew_shard *s, bool identify)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->kick_posted)
+        s->loop->host->post(s->loop->host, &s->kick_mail);
+    s->kick_posted = true;
+    s->kick_identify = s->kick_identify || identify;
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- Its state ------------------------------------------------------------------ */
@@ -275,6 +309,8 @@ void crew_shard_init(struct crew_shard *s, cordage_client *c, uint32_t id,
     list_init(&s->fresh);
     list_init(&s->go_on_mail.link);
     s->go_on_mail.run = run_go_on;
+    list_init(&s->kick_mail.link);
+    s->kick_mail.run = run_kick;
     /* After all events of the old session, before those of the new one. */
     s->lost_job =
         (struct job){ .run = run_lost, .release = release_lost, .barrier = true };

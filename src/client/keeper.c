@@ -83,7 +83,8 @@ static int start(cordage_client *c, struct store *store, cordage_error *error)
 }
 
 /* A bot without a store is better than none, but for two that use the same one: both
- * would resume the same sessions. */
+ * would resume the same sessions. A worker needs it, because shards come to it and leave
+ * it by the store. */
 int keeper_open(cordage_client *c, cordage_error *error)
 {
     const char *dir = c->settings.state_dir;
@@ -99,8 +100,8 @@ int keeper_open(cordage_client *c, cordage_error *error)
                 "to nothing if this is meant.");
         return 0;
     }
-    err = store_open(dir, STORE_ALONE, &c->log, &store, error);
-    if (err == CORDAGE_EBUSY || err == CORDAGE_ENOMEM)
+    err = store_open(dir, c->worker ? STORE_SHARED : STORE_ALONE, &c->log, &store, error);
+    if (err == CORDAGE_EBUSY || err == CORDAGE_ENOMEM || (err && c->worker))
         return err;
     if (err) {
         log_line(

@@ -18,6 +18,7 @@
 #include "loop_mark.h"
 #include "notices.h"
 #include "parcel.h"
+#include "message.h"
 #include "ticks.h"
 
 enum { PATIENCE_MS = 10 * 1000, SIGNAL_ECHO_MS = 500 };
@@ -28,6 +29,13 @@ static void enter(cordage_client *c, enum client_phase phase)
     pthread_mutex_lock(&c->lock);
     c->phase = phase;
     pthread_mutex_unlock(&c->lock);
+}
+
+/* What one worker of a fleet has learned of Discord is true for the others, too. */
+static bool is_for_all(const cordage_error *error)
+{
+    return error->code == CORDAGE_EAUTH || error->code == CORDAGE_EFATAL ||
+           error->code == CORDAGE_EBUDGET;
 }
 
 /* Why it ends, unless it was asked to. */
@@ -41,6 +49,8 @@ static void report(cordage_client *c)
     if (error.code) {
         log_line(&c->log, LOG_ERROR, "%s", error.message);
         client_tell(c, &error);
+        if (c->worker && is_for_all(&error))
+            worker_fatal(c->worker, &error);
     }
 }
 
@@ -113,6 +123,32 @@ void client_start(cordage_client *c, const struct gateway_bot *bot)
     log_line(&c->log, LOG_INFO, "starting shards=%u-%u/%u loops=%u at_least_ms=%llu",
              range.first, range.last, range.count, c->crew.n_loops,
              (unsigned long long)shards_start_ms(n, bot->max_concurrency));
+    enter(c, CLIENT_RUNNING);
+    crew_is_up(c);
+    caching_start(c);
+    if (crew_start(c, &error))
+        client_fail(c, &error);
+}
+
+/* None of the shards runs yet: the supervisor says which come here. */
+void client_join(cordage_client *c, const struct link_welcome *welcome)
+{
+    struct shard_range range = { welcome->first, welcome->last, welcome->count };
+    cordage_error error;
+    int err;
+
+    ledger_init(&c->ledger, range.count); /* never asked: the supervisor has it */
+    err = shard_range_check(&range, &error);
+    if (!err && (worker_gate_new(c->worker, &c->gate) || worker_join(c->worker, &range)))
+        err = error_set(&error, CORDAGE_ENOMEM, "Out of memory.");
+    if (err || crew_make(c, &range, false, &error)) {
+        client_fail(c, &error);
+        return;
+    }
+    rest_set_share(c->rest, welcome->requests_per_s, welcome->refused_max);
+    log_line(&c->log, LOG_INFO, "worker=%u/%u generation=%u shards=%u-%u/%u loops=%u",
+             c->settings.worker, welcome->workers, c->settings.generation, range.first,
+             range.last, range.count, c->crew.n_loops);
     enter(c, CLIENT_RUNNING);
     crew_is_up(c);
     caching_start(c);
@@ -343,6 +379,7 @@ static void finish(cordage_client *c)
     pthread_mutex_unlock(&c->lock);
     close_signals(c);
     crew_end(c);
+    worker_close(c->worker);
     ticks_release(c);
     parcels_drop_early(c);
     gate_free(c->gate);
@@ -352,6 +389,15 @@ static void finish(cordage_client *c)
     c->rest = NULL;
     lanes_end(c->lanes);
     waits_close(&c->waits); /* of a run that never began */
+}
+
+/* Whoever knows the shards is asked for them. */
+static int ask(cordage_client *c, cordage_error *error)
+{
+    if (c->worker)
+        return worker_open(c->worker, error);
+    client_ask(c);
+    return 0;
 }
 
 int cordage_client_run(cordage_client *c)
@@ -364,11 +410,10 @@ int cordage_client_run(cordage_client *c)
     }
     loop_mark(true);
     if (keeper_open(c, &error) || make_lanes(c, &error) || make_rest(c, &error) ||
-        open_signals(c, &error)) {
+        open_signals(c, &error) || ask(c, &error)) {
         client_fail(c, &error);
         report(c);
     } else {
-        client_ask(c);
         loop_run(c->control);
     }
     finish(c);

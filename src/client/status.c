@@ -78,6 +78,23 @@ void status_note(struct status *s, const struct shard_status *shard, uint64_t no
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_set_session(struct status *s, uint64_t session)
+{
+    pthread_mutex_lock(&s->lock);
+    s->session = session;
+    pthread_mutex_unlock(&s->lock);
+}
+
+uint64_t status_session(struct status *s)
+{
+    uint64_t session;
+
+    pthread_mutex_lock(&s->lock);
+    session = s->session;
+    pthread_mutex_unlock(&s->lock);
+    return session;
+}
+
 void status_reported(struct status *s)
 {
     pthread_mutex_lock(&s->lock);

@@ -28,13 +28,17 @@ struct status {
     struct rate rate;        /* [loop] */
     pthread_mutex_t lock;    /* of what follows */
     cordage_shard_info info; /* `queued` is filled in by whoever reads */
-    bool reported;           /* a READY has come: `guilds` counts */
+    uint64_t session;
+    bool reported; /* a READY has come: `guilds` counts */
 };
 
 void status_init(struct status *s, uint32_t id, uint32_t count);
 void status_release(struct status *s);
 /* Writes down how the shard is at `now`. [loop] */
 void status_note(struct status *s, const struct shard_status *shard, uint64_t now);
+/* Which session it has: a mark, 0 for none. [loop] */
+void status_set_session(struct status *s, uint64_t session);
+uint64_t status_session(struct status *s); /* [any thread] */
 /* A READY came. [loop] */
 void status_reported(struct status *s);
 /* It doesn't run here any more: nothing is known of it. [loop] */

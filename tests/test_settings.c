@@ -2,10 +2,12 @@
 #include "settings.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -256,6 +258,45 @@ TEST(a_token_file_is_read_if_only_its_owner_can)
     unlink(path);
     error = refused(&o, &env);
     check_says(&error, "cannot open");
+}
+
+/* In a process of its own, which isn't root. */
+static int read_as(uid_t uid, gid_t gid, const char *path)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct secret token = { 0 };
+        cordage_error error;
+
+        if (setgroups(0, NULL) || setgid(gid) || setuid(uid))
+            _exit(99);
+        _exit(-env_token_file(path, &token, &error));
+    }
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status));
+    return -WEXITSTATUS(status);
+}
+
+TEST(a_token_that_root_gives_to_our_group_is_read)
+{
+    enum { US = 54321, OUR_GROUP = 54322, THEIRS = 54323 };
+    char path[64];
+
+    if (geteuid() != 0)
+        skip();
+    write_file(path, TOKEN, 0440);
+    CHECK_INT(chown(path, 0, OUR_GROUP), 0);
+    CHECK_INT(read_as(US, OUR_GROUP, path), 0);
+    CHECK_INT(read_as(US, THEIRS, path), CORDAGE_EINVAL); /* can't be read */
+    CHECK_INT(read_as(0, 0, path), CORDAGE_EINVAL);       /* root's own should be 0600 */
+    CHECK_INT(chmod(path, 0444), 0);
+    CHECK_INT(read_as(US, OUR_GROUP, path), CORDAGE_EINVAL);
+    CHECK_INT(chmod(path, 0440), 0);
+    CHECK_INT(chown(path, THEIRS, OUR_GROUP), 0); /* of another user, not root */
+    CHECK_INT(read_as(US, OUR_GROUP, path), CORDAGE_EINVAL);
+    unlink(path);
 }
 
 TEST(an_empty_or_a_giant_token_file_is_refused)
@@ -510,6 +551,7 @@ RUN_TESTS(T(in_a_worker_shards_and_state_are_the_fleets),
           T(plaintext_is_for_loopback_or_the_asking),
           T(an_older_and_a_newer_options_struct_are_understood),
           T(a_token_file_is_read_if_only_its_owner_can),
+          T(a_token_that_root_gives_to_our_group_is_read),
           T(an_empty_or_a_giant_token_file_is_refused), T(the_token_is_never_in_an_error),
           T(log_lines_reach_the_callback_up_to_its_level),
           T(the_environment_is_read_and_empty_is_unset),

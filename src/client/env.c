@@ -97,6 +97,16 @@ static void keep_from_children(const char *path)
         fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* What root owns and lets a group read was given to us that way, by a service manager's
+ * credentials (whose access list looks like a group's) or a mounted secret: we can't
+ * change its mode, nor would we be able to read it otherwise. */
+static bool is_open_to_others(const struct stat *st)
+{
+    if (st->st_mode & S_IROTH)
+        return true;
+    return (st->st_mode & S_IRGRP) && (st->st_uid != 0 || geteuid() == 0);
+}
+
 int env_token_file(const char *path, struct secret *out, cordage_error *error)
 {
     struct stat st;
@@ -107,7 +117,7 @@ int env_token_file(const char *path, struct secret *out, cordage_error *error)
         return error_set(error, CORDAGE_EINVAL, "DISCORD_TOKEN_FILE: cannot open %s: %s.",
                          path, strerror(errno));
     /* Asked of the open file, so that nobody can exchange it in between. */
-    if (fstat(fd, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)))
+    if (fstat(fd, &st) == 0 && is_open_to_others(&st))
         err =
             error_set(error, CORDAGE_EINVAL,
                       "DISCORD_TOKEN_FILE: others can read %s: chmod 600 %s", path, path);

@@ -28,8 +28,8 @@ void env_read(struct env *e);
 
 /* Reads a token from a file, without the blanks around it. A descriptor of this process
  * (/proc/self/fd/3) is kept from its children from here on, and can be read again.
- * CORDAGE_EINVAL with a
- * sentence that names the file and the fix, also when others may read it; CORDAGE_ENOMEM.
+ * CORDAGE_EINVAL with a sentence that names the file and the fix, also when others may
+ * read it (but for the group of a file that is root's); CORDAGE_ENOMEM.
  */
 int env_token_file(const char *path, struct secret *out, cordage_error *error);
 

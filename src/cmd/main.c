@@ -21,6 +21,9 @@ static const struct command commands[] = {
       "recommended shards, identifies left, how long a start takes" },
     { "doctor", command_doctor, "checks what a start needs, and says what to mend" },
     { "run", command_run, "a bot's shards in several processes, kept alive" },
+    { "status", command_status, "every shard of a running fleet on one screen" },
+    { "restart", command_restart, "new processes for old ones, without a lost event" },
+    { "stop", command_stop, "ends a running fleet, its sessions kept or not" },
     { "sim", command_sim, "an offline Discord on this machine, for trying bots against" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -9,8 +9,11 @@
 
 int command_doctor(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_restart(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_sim_check(int argc, char **argv); /* `cordage sim check` */
+int command_status(int argc, char **argv);
+int command_stop(int argc, char **argv);
 
 #endif

@@ -1,14 +1,16 @@
 /* web.h - the fleet in a browser and for monitoring: read-only pages over HTTP.
  *
- *     /            the dashboard
+ *     /            the dashboard (with /page.css, /page.js and /icon.svg)
  *     /metrics     for Prometheus
  *     /healthz     200 while the supervisor works
  *     /readyz      200 when every shard is ready, else 503 and what is missing
  *     /api/status  the document of `cordage status --json`
  *
  * Nothing here changes anything. Host and Origin are checked, so that no page elsewhere
- * can read it by DNS rebinding. Beyond loopback a secret is demanded (Authorization:
- * Bearer SECRET, or a cookie that /?secret=... sets), and TLS or `behind_proxy`. */
+ * can read it by DNS rebinding: Host must be a name of loopback, one of `hosts` or, where
+ * other machines can reach us, an IP address. Beyond loopback a secret is demanded
+ * (Authorization: Bearer SECRET, or a cookie that /?secret=... sets), and TLS or
+ * `behind_proxy`. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
@@ -20,10 +22,10 @@ struct web;
 struct web_options {
     const char *address; /* numeric; "127.0.0.1" */
     uint16_t port;
-    bool any_port; /* when `port` is taken, the next free of ten */
-    const char *secret;      /* NULL: none, which is for loopback only */
-    const char *hosts;       /* further names that Host may have, separated by commas */
-    bool behind_proxy;       /* plain HTTP beyond loopback: somebody else does TLS */
+    bool any_port;      /* when `port` is taken, the next free of ten */
+    const char *secret; /* NULL: none, which is for loopback only */
+    const char *hosts;  /* further names that Host may have, separated by commas */
+    bool behind_proxy;  /* plain HTTP beyond loopback: somebody else does TLS */
     const char *cert_file, *key_file;
 };
 

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""The dashboard in headless Chromium.
+
+Usage: page.py PAGE_SERVER [FOLDER]
+
+Starts PAGE_SERVER (tests/page_server.c: a fleet that never was), opens its page and checks
+what a user would see: the numbers of /api/status, no complaint in the console, a shard that
+goes away and comes back without a reload, room on a phone, the keyboard, a supervisor that
+ends. Screenshots stay in FOLDER, if one is given. Chromium is driven by its debugging pipe,
+so that nothing else is needed."""
+import base64
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+PATIENCE = 60
+passed = failed = 0
+
+
+def check(name, ok, what=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print(f"{'ok' if ok else 'FAILED'}  {name}" + ("" if ok else f": {what}"), flush=True)
+
+
+class Server:
+    def __init__(self, program, shards):
+        self.process = subprocess.Popen([program, str(shards)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = self.process.stdout.readline().strip()
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "ok\n"
+
+    def status(self):
+        with urllib.request.urlopen(self.url + "api/status") as answer:
+            return json.load(answer)
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(PATIENCE) == 0
+
+
+class Browser:
+    """Chromium, spoken to by JSON with a NUL behind each message."""
+
+    def __init__(self, program, home):
+        here, theirs = os.pipe(), os.pipe()
+        ends = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (here[0], theirs[1])]
+
+        def take_places():
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+
+        self.process = subprocess.Popen(
+            [program, "--headless=new", "--no-sandbox", "--disable-gpu",
+             "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
+             f"--user-data-dir={home}", "--remote-debugging-pipe", "about:blank"],
+            pass_fds=(3, 4), preexec_fn=take_places, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for fd in [here[0], theirs[1]] + ends:
+            os.close(fd)
+        self.out, self.inn = os.fdopen(here[1], "wb", 0), os.fdopen(theirs[0], "rb", 0)
+        self.bytes, self.id, self.events = b"", 0, []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = None
+        self.session = self.call("Target.attachToTarget", targetId=target,
+                                 flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(domain + ".enable")
+
+    def message(self):
+        while b"\0" not in self.bytes:
+            piece = os.read(self.inn.fileno(), 1 << 20)
+            if not piece:
+                raise SystemExit("page: the browser has ended")
+            self.bytes += piece
+        message, self.bytes = self.bytes.split(b"\0", 1)
+        return json.loads(message)
+
+    def call(self, method, **params):
+        self.id += 1
+        wish = {"id": self.id, "method": method, "params": params}
+        if getattr(self, "session", None):
+            wish["sessionId"] = self.session
+        self.out.write(json.dumps(wish).encode() + b"\0")
+        while True:
+            message = self.message()
+            if message.get("id") == self.id:
+                assert "error" not in message, message
+                return message["result"]
+            self.events.append(message)
+
+    def ask(self, expression):
+        """The value of an expression on the page."""
+        got = self.call("Runtime.evaluate", expression=expression, returnByValue=True,
+                        awaitPromise=True)
+        assert "exceptionDetails" not in got, got
+        return got["result"].get("value")
+
+    def wait(self, expression):
+        """Until it is true: whether it became so."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if self.ask(expression):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def open(self, url, width, height, dark=False, phone=False):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=2 if phone else 1, mobile=phone)
+        self.call("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"}])
+        self.call("Page.navigate", url=url)
+        return self.wait("!!document.querySelector('#workers tr')")
+
+    def picture(self, folder, name):
+        if not folder:
+            return
+        height = self.ask("document.documentElement.scrollHeight")
+        width = self.ask("innerWidth")
+        got = self.call("Page.captureScreenshot", captureBeyondViewport=True,
+                        clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1})
+        (folder / f"{name}.png").write_bytes(base64.b64decode(got["data"]))
+
+    def complaints(self):
+        """What the console shows, taken out."""
+        bad = [e["params"] for e in self.events
+               if e.get("method") == "Runtime.exceptionThrown"
+               or e.get("method") == "Log.entryAdded"
+               or e.get("method") == "Runtime.consoleAPICalled"]
+        self.events.clear()
+        return bad
+
+    def end(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def text(browser, element):
+    return browser.ask(f"document.getElementById('{element}').textContent")
+
+
+def check_numbers(browser, server):
+    s = server.status()
+    ready, n = s["shards_ready"], len(s["shards"])
+    check("the sentence counts the shards",
+          text(browser, "sentence").startswith(f"{ready:,} of {n:,} shards ready"),
+          text(browser, "sentence"))
+    check("guilds are the status's", text(browser, "guilds") == f"{s['guilds']['total']:,}",
+          text(browser, "guilds"))
+    check("the rate is the status's", text(browser, "rate") == f"{s['events_per_s']:,.0f}",
+          text(browser, "rate"))
+    legend = browser.ask("Object.fromEntries([...document.querySelectorAll('#legend li')]"
+                         ".map(li => [li.childNodes[1].textContent, li.lastChild.textContent]))")
+    check("the legend sums up to all shards",
+          sum(int(v.replace(",", "")) for v in legend.values()) == n, legend)
+    check("there is a cell for each shard",
+          browser.ask("document.querySelectorAll('#grid .cell').length") == n)
+    check("each cell says its state in words", browser.ask(
+        "[...document.querySelectorAll('#grid .cell')]"
+        ".every(c => /^Shard \\d+, [a-z]+$/.test(c.getAttribute('aria-label')))"))
+    rows = browser.ask("[...document.querySelectorAll('#workers tr')]"
+                       ".map(r => r.children[2].textContent)")
+    check("workers' ranges are the status's",
+          rows == [f"{w['shard_first']}–{w['shard_last']}" for w in s["workers"]], rows)
+    b = s["budget"]
+    check("the budget is the status's", text(browser, "budget-allowed") == f"{b['allowed']:,}"
+          and text(browser, "budget-used") == f"{b['total'] - b['allowed'] - b['reserve']:,}")
+    decisions = browser.ask("[...document.querySelectorAll('#decisions li span')]"
+                            ".map(e => e.textContent)")
+    check("decisions are text, whatever is in them",
+          decisions == [d["text"] for d in s["decisions"]], decisions)
+    check("both charts have their lines", browser.ask(
+        "['events', 'latency'].every(n => document.querySelectorAll('#' + n + "
+        "'-chart .line').length === 2)"), "two runs, with a gap between them")
+
+
+def label(shard):
+    return f"document.querySelectorAll('#grid .cell')[{shard}].getAttribute('aria-label')"
+
+
+def check_live(browser, server, shard):
+    browser.ask("window.sameDocument = true")
+    server.tell(f"lose {shard}")
+    check("a shard that goes away is seen",
+          browser.wait(f"{label(shard)} === 'Shard {shard}, down'"), browser.ask(label(shard)))
+    server.tell(f"find {shard}")
+    check("and seen again when it is back",
+          browser.wait(f"{label(shard)} === 'Shard {shard}, ready'"), browser.ask(label(shard)))
+    server.tell("heal")
+    n = browser.ask("document.querySelectorAll('#grid .cell').length")
+    check("all are back", browser.wait(
+        f"document.getElementById('sentence').textContent === '{n:,} of {n:,} shards ready'"),
+        text(browser, "sentence"))
+    check("without a reload", browser.ask("window.sameDocument === true"))
+
+
+def check_keyboard(browser):
+    browser.ask("document.querySelector('#grid .cell').focus()")
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key=key)
+    check("the arrow keys go through the grid",
+          text(browser, "detail").startswith("Shard 1 ·"), text(browser, "detail"))
+    check("and it is one stop of the Tab key",
+          browser.ask("document.querySelectorAll('#grid [tabindex=\"0\"]').length") == 1)
+
+
+def check_phone(browser, name):
+    wide = browser.ask("document.documentElement.scrollWidth")
+    check(f"{name}: nothing is wider than the phone", wide <= 360, wide)
+
+
+def check_away(browser, server):
+    server.end()
+    check("a supervisor that ends is said to be away",
+          browser.wait("!document.getElementById('away').hidden"))
+    # The browser itself writes down that it could not connect.
+    other = [c for c in browser.complaints()
+             if "ERR_" not in str(c.get("entry", {}).get("text"))]
+    check("and that is all that the console says", not other, other)
+
+
+def look(browser, program, folder, shards):
+    server = Server(program, shards)
+    for name, width, height, dark, phone in (("light", 1180, 900, False, False),
+                                             ("dark", 1180, 900, True, False),
+                                             ("phone", 360, 740, False, True),
+                                             ("phone-dark", 360, 740, True, True)):
+        check(f"{shards} shards, {name}: the page shows the fleet",
+              browser.open(server.url, width, height, dark, phone))
+        if phone:
+            check_phone(browser, name)
+        browser.picture(folder, f"{shards}-{name}")
+    browser.open(server.url, 1180, 900)
+    check_numbers(browser, server)
+    check_keyboard(browser)
+    check_live(browser, server, 40)
+    browser.picture(folder, f"{shards}-well")
+    bad = browser.complaints()
+    check("the console is empty", not bad, bad)
+    check_away(browser, server)
+
+
+def main():
+    program = shutil.which("chromium")
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    if not program:
+        print("SKIPPED: chromium is not installed")
+        return 77
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        browser = Browser(program, home)
+        try:
+            for shards in (64, 1024):
+                look(browser, sys.argv[1], folder, shards)
+        finally:
+            browser.end()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())

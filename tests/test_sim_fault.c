@@ -175,6 +175,85 @@ TEST(acks_are_withheld_for_a_while_or_for_good)
     rig_stop(&r);
 }
 
+static void say_x(struct rig *r, const char *d)
+{
+    CHECK_INT(sim_dispatch(r->sim, "X", 0, &sim_world(r->sim)->guilds[1], str_of(d),
+                           r->now),
+              0);
+}
+
+TEST(a_silent_connection_is_answered_and_brings_nothing_until_a_resume)
+{
+    struct rig r;
+    struct client a, b;
+
+    start(&r, &a);
+    CHECK_INT(inflict(&r, "{\"kind\":\"silent\",\"shard\":[1,2]}"), 1);
+    for (int i = 0; i < 20; i++) {
+        say_x(&r, "1");
+        client_say(&a, "{\"op\":1,\"d\":1}");
+        client_gets_op(&a, 11);
+        CHECK(!client_has_more(&a));
+        rig_wait(&r, 30000);
+    }
+    CHECK_INT(a.close_code, 0);
+    client_resumes(&r, &b, &a, a.seq);
+    for (int i = 0; i < 20; i++)
+        client_gets(&b, "X");
+    client_gets(&b, "RESUMED");
+    say_x(&r, "2"); /* the new connection isn't */
+    client_gets(&b, "X");
+    rig_is_clean(&r);
+    client_release(&a);
+    client_release(&b);
+    rig_stop(&r);
+}
+
+TEST(a_silence_that_ends_by_itself_brings_what_was_kept)
+{
+    struct rig r;
+    struct client a;
+
+    start(&r, &a);
+    inflict(&r, "{\"kind\":\"silent\",\"for_ms\":5000}");
+    say_x(&r, "1");
+    say_x(&r, "2");
+    rig_wait(&r, 4999);
+    CHECK(!client_has_more(&a));
+    rig_wait(&r, 1);
+    client_gets(&a, "X");
+    client_gets(&a, "X");
+    CHECK(!client_has_more(&a));
+    say_x(&r, "3");
+    client_gets(&a, "X");
+    rig_is_clean(&r);
+    client_release(&a);
+    rig_stop(&r);
+}
+
+/* More than a slow reader may leave unread: here it is not the reader's fault. */
+TEST(a_silent_connection_is_not_taken_for_a_slow_reader)
+{
+    static char d[1 << 20];
+    struct rig r;
+    struct client a;
+
+    memset(d, 'x', sizeof d - 1);
+    d[0] = d[sizeof d - 2] = '"';
+    start(&r, &a);
+    inflict(&r, "{\"kind\":\"silent\",\"for_ms\":5000}");
+    for (size_t n = 0; n <= SIM_SLOW_READER; n += sizeof d)
+        say_x(&r, d);
+    CHECK_INT(a.close_code, 0);
+    rig_wait(&r, 5000);
+    say_x(&r, "1");
+    client_gets(&a, "X");
+    CHECK_INT(a.close_code, 0);
+    rig_is_clean(&r);
+    client_release(&a);
+    rig_stop(&r);
+}
+
 TEST(a_half_open_connection_hears_and_says_nothing)
 {
     struct rig r;
@@ -291,6 +370,9 @@ RUN_TESTS(T(reconnect_asks_and_closes_after_five_seconds),
           T(after_a_fatal_close_the_same_identify_or_resume_is_noted),
           T(reset_resets_and_the_session_lives_on),
           T(acks_are_withheld_for_a_while_or_for_good),
+          T(a_silent_connection_is_answered_and_brings_nothing_until_a_resume),
+          T(a_silence_that_ends_by_itself_brings_what_was_kept),
+          T(a_silent_connection_is_not_taken_for_a_slow_reader),
           T(a_half_open_connection_hears_and_says_nothing),
           T(who_does_not_notice_a_half_open_connection_is_reset_without_a_rule),
           T(split_and_heartbeat_reach_the_connection),

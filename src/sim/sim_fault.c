@@ -11,7 +11,7 @@ struct fault {
     bool resumable;        /* invalid_session */
     bool messages;         /* split */
     bool down;             /* resume_door */
-    uint64_t code, for_ms; /* close, no_ack */
+    uint64_t code, for_ms; /* close; no_ack and silent */
 };
 
 /* ---- What they do --------------------------------------------------------------- */
@@ -51,6 +51,11 @@ static void do_no_ack(struct sim_conn *c, const struct fault *f, uint64_t now)
     c->no_ack_until = f->for_ms ? now + f->for_ms : NEVER;
 }
 
+static void do_silent(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    c->silent_until = f->for_ms ? now + f->for_ms : NEVER;
+}
+
 static void do_half_open(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
     (void)f;
@@ -74,18 +79,23 @@ static void do_heartbeat(struct sim_conn *c, const struct fault *f, uint64_t now
 
 /* ---- Which there are ------------------------------------------------------------ */
 
-#define KINDS                                                                           \
-    "reconnect, invalid_session, close, reset, no_ack, half_open, split, heartbeat or " \
-    "resume_door"
+#define KINDS                                                                      \
+    "reconnect, invalid_session, close, reset, no_ack, silent, half_open, split, " \
+    "heartbeat or resume_door"
 
 static const struct kind {
     const char *name;
     void (*inflict)(struct sim_conn *c, const struct fault *f, uint64_t now);
 } kinds[] = {
-    { "reconnect", do_reconnect }, { "invalid_session", do_invalid_session },
-    { "close", do_close },         { "reset", do_reset },
-    { "no_ack", do_no_ack },       { "half_open", do_half_open },
-    { "split", do_split },         { "heartbeat", do_heartbeat },
+    { "reconnect", do_reconnect },
+    { "invalid_session", do_invalid_session },
+    { "close", do_close },
+    { "reset", do_reset },
+    { "no_ack", do_no_ack },
+    { "silent", do_silent },
+    { "half_open", do_half_open },
+    { "split", do_split },
+    { "heartbeat", do_heartbeat },
     { "resume_door", NULL }, /* has no connection: see sim_fault */
 };
 

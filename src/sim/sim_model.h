@@ -171,6 +171,7 @@ struct sim_conn {
     uint64_t hello_at;              /* NEVER: sent */
     uint64_t heartbeat_by;          /* the watchdog's deadline */
     uint64_t no_ack_until;          /* heartbeats are not acknowledged before */
+    uint64_t silent_until;          /* events are not sent before */
     uint64_t reconnect_by;          /* op 7 was sent: closed then */
     uint64_t received[GATEWAY_SENDS]; /* when the last payloads came: a ring */
     uint32_t n_received;

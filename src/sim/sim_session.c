@@ -90,6 +90,11 @@ static bool is_behind(const struct sim_session *ss)
     return ss->conn && ss->sent < ss->seq;
 }
 
+static bool is_withheld(const struct sim_session *ss, uint64_t now)
+{
+    return is_behind(ss) && now < ss->conn->silent_until;
+}
+
 static bool has_room(const struct sim_conn *c)
 {
     return !c->ops->backlog || c->ops->backlog(c->user) < SIM_BACKLOG;
@@ -118,6 +123,10 @@ static void send_next(struct sim_session *ss, uint64_t now)
 
 void sim_session_pump(struct sim_session *ss, uint64_t now)
 {
+    if (is_withheld(ss, now)) {
+        sim_wake(ss->sim, ss->conn->silent_until);
+        return;
+    }
     for (int n = 0; n < SIM_PUMP_EVENTS && is_behind(ss) && has_room(ss->conn); n++)
         send_next(ss, now);
     if (is_behind(ss))
@@ -151,6 +160,8 @@ bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
     ss->unsent_bytes += e->n;
     if (!was_behind)
         sim_session_pump(ss, now);
+    if (is_withheld(ss, now)) /* it isn't the reader who is slow */
+        ss->replay_bytes = ss->unsent_bytes;
     if (is_behind(ss) && ss->unsent_bytes > SIM_SLOW_READER + ss->replay_bytes)
         sim_conn_close(ss->conn, CLOSE_UNKNOWN_ERROR, "reads too slowly", now);
     return true;

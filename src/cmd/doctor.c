@@ -11,6 +11,7 @@
 #include "args.h"
 #include "subcommands.h"
 #include "doctor_inner.h"
+#include "fleet_bot.h"
 #include "text.h"
 #include "tls.h"
 #include "url.h"
@@ -44,11 +45,15 @@ static void check_plaintext(struct doctor *d)
 /* False: nothing more can be told. */
 static bool check_settings(struct doctor *d, cordage_options *options)
 {
+    char where[FLEET_WHERE], says[FLEET_WHERE + 16];
     cordage_error error;
-    struct env env;
 
-    env_read(&env);
-    d->have_token = env.token || env.token_file;
+    d->have_token = strcmp(fleet_bot_token_where(&d->fleet, where), "none") != 0;
+    if (options->shard_count == CORDAGE_SHARDS_AUTO) {
+        options->shard_count = d->fleet.wish.shards;
+        options->shard_first = d->fleet.wish.first;
+        options->shard_last = d->fleet.wish.last;
+    }
     if (!d->have_token) {
         options->token = "none"; /* so that the rest can be looked at */
         finding_wrong(
@@ -57,12 +62,14 @@ static bool check_settings(struct doctor *d, cordage_options *options)
             "read. " DOCTOR_NEW_TOKEN,
             "There is none.");
     }
-    if (settings_from(options, &d->s, &error) < 0) {
+    if (fleet_bot_make(&d->fleet, options, &d->s, &error) < 0) {
         finding_wrong(&d->f, "settings", DOCTOR_CONFIG, "", "%s", error.message);
         return false;
     }
+    snprintf(says, sizeof says, ", as %s says",
+             fleet_settings_where(&d->fleet, FLEET_API, where));
     finding_ok(&d->f, "settings", "%s is asked%s.", d->s.api,
-               env.api ? ", as CORDAGE_API says" : "");
+               d->fleet.values[FLEET_API].from == FLEET_FROM_DEFAULT ? "" : says);
     check_plaintext(d);
     return true;
 }
@@ -141,13 +148,24 @@ static bool check_ca_file(struct doctor *d)
     return err == 0;
 }
 
+/* All of them, unless a fleet's settings divide them. */
+static uint32_t shards_of_a_process(const struct doctor *d)
+{
+    const struct plan_wish *wish = &d->fleet.wish;
+
+    if (wish->shards_per_worker && wish->shards_per_worker < d->shards)
+        return wish->shards_per_worker;
+    return wish->workers ? (d->shards + wish->workers - 1) / wish->workers : d->shards;
+}
+
 static void check_files(struct doctor *d)
 {
-    uint64_t need = (uint64_t)d->shards + SPARE_FILES;
+    uint32_t shards = shards_of_a_process(d);
+    uint64_t need = (uint64_t)shards + SPARE_FILES;
     struct rlimit files;
     char fix[160];
 
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || d->shards == 0)
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || shards == 0)
         return;
     if (files.rlim_cur >= need) {
         finding_ok(&d->f, "files", "%" PRIu64 " may be open, some %" PRIu64 " will be.",
@@ -161,13 +179,14 @@ static void check_files(struct doctor *d)
     finding_wrong(&d->f, "files", DOCTOR_FAILED, fix,
                   "Only %" PRIu64 " may be open, but %" PRIu32
                   " shards need some %" PRIu64 ".",
-                  (uint64_t)files.rlim_cur, d->shards, need);
+                  (uint64_t)files.rlim_cur, shards, need);
 }
 
 static void examine(struct doctor *d, cordage_options *options)
 {
-    if (!check_settings(d, options))
+    if (!doctor_file(d) || !check_settings(d, options))
         return;
+    doctor_state(d);
     if (d->have_token)
         check_token_shape(d);
     if (!check_ca_file(d) || !doctor_api(d))
@@ -204,9 +223,11 @@ int command_doctor(int argc, char **argv)
         .command = "doctor",
         .usage = "[OPTION]...",
         .about =
-            "Looks at what a start needs, one thing after another: settings, token,\n"
-            "certificates, clock, intents, budget, file limits, gateway. Says what is "
-            "right,\nand of what is not, how to mend it. Starts nothing.",
+            "Looks at what a start needs, one thing after another: settings "
+            "and " FLEET_FILE
+            ",\nstate directory, token, certificates, clock, intents, budget, file "
+            "limits,\ngateway. Says what is right, and of what is not, how to mend it. "
+            "Starts nothing.",
         .after =
             "Exit status: 0 nothing is wrong (there may be warnings), 3 a bad token,\n"
             "4 the identifies left do not cover the shards, 2 a wrong setting or none,\n"
@@ -230,5 +251,6 @@ int command_doctor(int argc, char **argv)
     status = findings_end(&d.f);
     json_parser_free(d.parser);
     settings_release(&d.s);
+    fleet_settings_release(&d.fleet);
     return status;
 }

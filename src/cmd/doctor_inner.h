@@ -3,6 +3,7 @@
 #define CMD_DOCTOR_INNER_H
 
 #include "findings.h"
+#include "fleet_settings.h"
 #include "json.h"
 #include "limits.h"
 #include "settings.h"
@@ -16,12 +17,17 @@ enum { DOCTOR_FAILED = 1, DOCTOR_CONFIG = 2, DOCTOR_TOKEN = 3, DOCTOR_BUDGET = 4
 
 struct doctor {
     struct findings f;
+    struct fleet_settings fleet; /* cordage.yaml, and the environment */
     struct settings s;
     struct json_parser *parser;
     bool have_token;     /* there is one, and Discord has not refused it */
     uint32_t shards;     /* asked for, or recommended; 0: not known */
     char url[LIMIT_URL]; /* the gateway's; "": not known */
 };
+
+/* False: what it says can't be used. */
+bool doctor_file(struct doctor *d);  /* cordage.yaml */
+void doctor_state(struct doctor *d); /* the state directory */
 
 /* Each asks Discord and adds what it finds. False: the API does not answer. */
 bool doctor_api(struct doctor *d);     /* reached, trusted, token accepted, clock */

@@ -29,10 +29,9 @@ const char *fleet_bot_token_where(const struct fleet_settings *s, char out[FLEET
     return out;
 }
 
-int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
-                   cordage_error *error)
+int fleet_bot_make(const struct fleet_settings *s, cordage_options *options,
+                   struct settings *out, cordage_error *error)
 {
-    cordage_options options = CORDAGE_OPTIONS_INIT;
     struct env env;
 
     env_read(&env);
@@ -45,11 +44,19 @@ int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
     env.state_dir = s->values[FLEET_STATE_DIR].text;
     env.link = NULL; /* in somebody's worker, too, a fleet is our own */
     env.log = s->values[FLEET_LOG].text;
-    options.proxy = s->values[FLEET_PROXY].text;
+    options->proxy = s->values[FLEET_PROXY].text;
+    return settings_make(options, &env, out, error);
+}
+
+int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
+                   cordage_error *error)
+{
+    cordage_options options = CORDAGE_OPTIONS_INIT;
+
     options.shard_count = s->wish.shards;
     options.shard_first = s->wish.first;
     options.shard_last = s->wish.last;
-    return settings_make(&options, &env, out, error);
+    return fleet_bot_make(s, &options, out, error);
 }
 
 /* ---- Out of sight -------------------------------------------------------------------

@@ -11,6 +11,9 @@
 /* 0, and *out is to be released. CORDAGE_EINVAL with sentences, CORDAGE_ENOMEM. */
 int fleet_bot_read(const struct fleet_settings *s, struct settings *out,
                    cordage_error *error);
+/* The same with options: shards, intents, token. */
+int fleet_bot_make(const struct fleet_settings *s, cordage_options *options,
+                   struct settings *out, cordage_error *error);
 /* "DISCORD_TOKEN", "--token-file", "cordage.yaml:2"; "none". */
 const char *fleet_bot_token_where(const struct fleet_settings *s, char out[FLEET_WHERE]);
 

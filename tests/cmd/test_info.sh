@@ -46,6 +46,25 @@ expect 2 'wrong    token       There is none.' -- env -u DISCORD_TOKEN $doctor
 expect 2 'wrong    ca' -- env CORDAGE_CA_FILE=/etc/passwd $doctor
 expect 4 'wrong    budget' --recommended-shards 4 --session-limit 3 -- $doctor
 expect 4 '"wrong":1' --recommended-shards 4 --session-limit 3 -- $doctor --json
+# This machine's side: cordage.yaml, and the state directory.
+cd "$folder" || exit 99
+echo 'shards: 4' >cordage.yaml
+expect 0 'cordage.yaml can be read' -- $doctor
+expect 0 'shards      4;' -- $doctor
+echo 'shrads: 4' >cordage.yaml
+expect 2 "cordage.yaml:1: there is no setting 'shrads'; did you mean 'shards'?" -- $doctor
+rm cordage.yaml
+mkdir -m 755 "$folder/open"
+mkdir -m 700 "$folder/private"
+expect 0 'is private, and free.' -- env CORDAGE_STATE_DIR="$folder/private" $doctor
+expect 0 'is not there yet' -- env CORDAGE_STATE_DIR="$folder/private/new" $doctor
+expect 0 'is open to other users (mode 755)' -- env CORDAGE_STATE_DIR="$folder/open" $doctor
+expect 1 'cannot be made' -- env CORDAGE_STATE_DIR=/dev/null/x $doctor
+expect 0 'There is no place for it' -- env CORDAGE_STATE_DIR= $doctor
+echo '4711 (./bot)' >"$folder/private/lock"
+expect 0 'in use by process 4711 (./bot)' -- flock "$folder/private/lock" \
+    env CORDAGE_STATE_DIR="$folder/private" $doctor
+
 # Looking costs no IDENTIFY, and breaks no rule.
 expect 0 '0 identified, 0 resumed, 0 events; no rule was broken' -- $doctor
 

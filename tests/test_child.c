@@ -490,27 +490,40 @@ TEST(one_that_is_gone_is_not_adopted)
 
 TEST(a_subreaper_reaps_strangers_and_leaves_its_own)
 {
+    struct rig *r = rig_new();
     pid_t mine, strangers[3];
-    int status;
 
     CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    mine = fork(); /* older than the others: the kernel names it first */
-    if (mine == 0)
-        _exit(9);
+    mine = child_pid(shell(r, "exit 9")); /* the oldest: the kernel names it first */
     await_zombie(mine);
     for (int i = 0; i < 3; i++)
         strangers[i] = ended_orphan();
-    child_reap_strangers(&mine, 1);
+    child_reap_strangers(r->loop);
     for (int i = 0; i < 3; i++)
         CHECK_INT(kill(strangers[i], 0), -1);
-    CHECK_INT(waitpid(mine, &status, 0), mine);
-    CHECK_INT(WEXITSTATUS(status), 9);
+    run_until(r, 1);
+    CHECK_INT(r->statuses[0], 9);
     for (int i = 0; i < 3; i++)
         ended_orphan();
-    child_reap_strangers(NULL, 0);
+    child_reap_strangers(r->loop);
     CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
-    child_reap_strangers(NULL, 0); /* without any child */
+    child_reap_strangers(r->loop); /* without any child */
     prctl(PR_SET_CHILD_SUBREAPER, 0);
+    rig_free(r);
+}
+
+TEST(one_that_was_let_go_is_a_stranger)
+{
+    struct rig *r = rig_new();
+    struct child *gone = shell(r, "exit 9");
+    pid_t pid = child_pid(gone);
+
+    child_free(gone);
+    await_zombie(pid);
+    child_reap_strangers(r->loop);
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+    CHECK_INT(errno, ECHILD);
+    rig_free(r);
 }
 
 RUN_TESTS(T(a_child_ends_with_its_status), T(both_outputs_are_the_one_and_stdin_is_empty),
@@ -527,4 +540,5 @@ RUN_TESTS(T(a_child_ends_with_its_status), T(both_outputs_are_the_one_and_stdin_
           T(what_is_not_our_child_is_adopted_and_its_end_noticed),
           T(our_own_child_may_be_adopted_after_an_exec_of_ours_and_has_a_status),
           T(one_that_is_gone_is_not_adopted),
-          T(a_subreaper_reaps_strangers_and_leaves_its_own))
+          T(a_subreaper_reaps_strangers_and_leaves_its_own),
+          T(one_that_was_let_go_is_a_stranger))

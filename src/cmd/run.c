@@ -209,25 +209,13 @@ static void stop(struct run *run)
     supervisor_stop(run->supervisor, false);
 }
 
-/* As process 1 we inherit others' orphans. */
-static void reap(const struct run *run)
-{
-    const struct view *v = supervisor_view(run->supervisor);
-    pid_t ours[2 * LIMIT_WORKERS];
-    size_t n = 0;
-
-    for (uint32_t i = 0; v && i < v->n_workers && n < 2 * LIMIT_WORKERS; i++)
-        ours[n++] = (pid_t)v->workers[i].pid;
-    child_reap_strangers(ours, n);
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct run *run = handle->data;
     struct log log = run_log(run);
 
     if (number == SIGCHLD)
-        reap(run);
+        child_reap_strangers(run->loop); /* process 1 inherits others' orphans */
     else if (number != SIGHUP)
         stop(run);
     else if (supervisor_restart(run->supervisor))

@@ -297,16 +297,31 @@ void child_free(struct child *c)
 
 /* ---- Orphans ----------------------------------------------------------------------- */
 
-static bool is_ours(pid_t pid, const pid_t *ours, size_t n)
+struct search {
+    pid_t pid;
+    bool found;
+};
+
+static void compare(uv_handle_t *handle, void *user)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ours[i] == pid)
-            return true;
-    return false;
+    struct search *s = user;
+
+    /* Among all that is on the loop, what we watch by is known by its callback. */
+    if (handle->type == UV_POLL && !uv_is_closing(handle) &&
+        ((uv_poll_t *)handle)->poll_cb == on_readable)
+        s->found |= ((struct child *)handle->data)->pid == s->pid;
+}
+
+static bool is_ours(struct loop *loop, pid_t pid)
+{
+    struct search s = { .pid = pid };
+
+    uv_walk(loop_uv(loop), compare, &s);
+    return s.found;
 }
 
 /* A process of /proc that is our child and has ended, but for ours; else 0. */
-static pid_t stranger_in(const char *name, const pid_t *ours, size_t n)
+static pid_t stranger_in(const char *name, struct loop *loop)
 {
     char path[64], text[512];
     const char *rest;
@@ -326,19 +341,19 @@ static pid_t stranger_in(const char *name, const pid_t *ours, size_t n)
     text[size] = '\0';
     rest = strrchr(text, ')'); /* the program's name before it may hold anything */
     if (!rest || sscanf(rest, ") %c %d", &state, &parent) != 2 || state != 'Z' ||
-        parent != getpid() || is_ours(atoi(name), ours, n))
+        parent != getpid() || is_ours(loop, atoi(name)))
         return 0;
     return atoi(name);
 }
 
-static void search_strangers(const pid_t *ours, size_t n)
+static void search_strangers(struct loop *loop)
 {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
     pid_t pid;
 
     while (proc && (entry = readdir(proc))) {
-        pid = stranger_in(entry->d_name, ours, n);
+        pid = stranger_in(entry->d_name, loop);
         if (pid)
             waitpid(pid, NULL, WNOHANG);
     }
@@ -346,18 +361,18 @@ static void search_strangers(const pid_t *ours, size_t n)
         closedir(proc);
 }
 
-void child_reap_strangers(const pid_t *ours, size_t n)
+void child_reap_strangers(struct loop *loop)
 {
     for (;;) {
         siginfo_t info = { 0 };
 
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
             return;
-        if (is_ours(info.si_pid, ours, n))
+        if (is_ours(loop, info.si_pid))
             break;
         waitpid(info.si_pid, NULL, WNOHANG);
     }
     /* One of ours has ended too, and as long as nobody waits for that the kernel names
      * no other. */
-    search_strangers(ours, n);
+    search_strangers(loop);
 }

@@ -41,8 +41,8 @@ void child_signal(struct child *c, int number, bool group);
 /* Lets go of it, whether it runs or not; `ended` doesn't come. NULL is fine. */
 void child_free(struct child *c);
 
-/* As PID 1, or a subreaper, we inherit others' orphans: waits for all that have ended and
- * are not in `ours`. */
-void child_reap_strangers(const pid_t *ours, size_t n);
+/* As PID 1, or a subreaper, we inherit others' orphans: waits for all that have ended,
+ * but for the children of this loop, whose own `ended` comes. */
+void child_reap_strangers(struct loop *loop);
 
 #endif

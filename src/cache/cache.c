@@ -337,7 +337,7 @@ static uint64_t first_id(struct cache_slice *s)
     return id;
 }
 
-void cache_slice_clear(struct cache_slice *s)
+static void drop_guilds(struct cache_slice *s)
 {
     uint64_t id;
 
@@ -351,15 +351,30 @@ void cache_slice_clear(struct cache_slice *s)
     }
 }
 
+/* Those that only waited to be told as gone. */
+static void drop_gone(struct cache_slice *s)
+{
+    struct link gone, *at;
+
+    list_init(&gone);
+    pthread_mutex_lock(&s->lock);
+    list_join(&gone, &s->changed);
+    pthread_mutex_unlock(&s->lock);
+    while ((at = list_pop(&gone)))
+        free(CONTAINER_OF(at, struct guild, in_changed));
+}
+
+void cache_slice_clear(struct cache_slice *s)
+{
+    drop_guilds(s);
+    drop_gone(s);
+}
+
 void cache_slice_free(struct cache_slice *s)
 {
-    struct link *at;
-
     if (!s)
         return;
     cache_slice_clear(s);
-    while ((at = list_pop(&s->changed)))
-        free(CONTAINER_OF(at, struct guild, in_changed));
     pthread_mutex_destroy(&s->lock);
     buf_release(&s->record);
     buf_release(&s->many);

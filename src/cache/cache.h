@@ -123,7 +123,7 @@ void cache_pack_again(struct cache_slice *s);
 /* Puts a packed guild into an empty place. It does not count as changed. CORDAGE_EPARSE:
  * damaged (nothing is kept of it), CORDAGE_ENOMEM. [writer] */
 int cache_unpack(struct cache_slice *s, struct str packed);
-/* The slice's guilds are forgotten. [writer] */
+/* The slice's guilds are forgotten, and no snapshot hears of them. [writer] */
 void cache_slice_clear(struct cache_slice *s);
 
 #endif

@@ -47,7 +47,10 @@ struct cordage_client {
     struct loop *control;
     struct host *host; /* the control loop's */
 
-    struct worker *worker;    /* NULL: it runs alone; else until it is freed */
+    struct worker *worker; /* NULL: it runs alone; else until it is freed */
+    /* Before it runs: shards come and go by shift.h alone, and the state is shared, as in
+     * a worker, but without a supervisor. For tests. */
+    bool starts_empty;
     struct handlers handlers; /* any thread */
     struct cache *cache;      /* any thread */
     struct waits waits;       /* any thread */

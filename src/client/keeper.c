@@ -100,7 +100,8 @@ int keeper_open(cordage_client *c, cordage_error *error)
                 "to nothing if this is meant.");
         return 0;
     }
-    err = store_open(dir, c->worker ? STORE_SHARED : STORE_ALONE, &c->log, &store, error);
+    err = store_open(dir, c->worker || c->starts_empty ? STORE_SHARED : STORE_ALONE,
+                     &c->log, &store, error);
     if (err == CORDAGE_EBUSY || err == CORDAGE_ENOMEM || (err && c->worker))
         return err;
     if (err) {

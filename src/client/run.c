@@ -88,8 +88,8 @@ static int make_gate(cordage_client *c, const struct gateway_bot *bot,
 static int restore(cordage_client *c, cordage_error *error)
 {
     uint64_t now = c->host->wall(c->host), allowed = ledger_allowed(&c->ledger, now);
-    uint32_t needed;
-    int err = keeper_restore(c, allowed, &needed, error);
+    uint32_t needed = 0;
+    int err = c->starts_empty ? 0 : keeper_restore(c, allowed, &needed, error);
 
     if (err)
         return err;
@@ -116,7 +116,7 @@ void client_start(cordage_client *c, const struct gateway_bot *bot)
 
     ledger_init(&c->ledger, range.count);
     if (shard_range_check(&range, &error) || make_gate(c, bot, &error) ||
-        crew_make(c, &range, true, &error) || restore(c, &error)) {
+        crew_make(c, &range, !c->starts_empty, &error) || restore(c, &error)) {
         client_fail(c, &error);
         return;
     }

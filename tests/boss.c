@@ -159,8 +159,8 @@ static void note_row(void *user, const struct link_row *row)
 {
     struct boss *b = user;
 
-    b->rows[row->info.id % BOSS_SHARDS] = *row;
-    b->n_rows++;
+    b->seen.rows[row->info.id % BOSS_SHARDS] = *row;
+    b->seen.n_rows++;
 }
 
 static int note_hello(struct boss *b, cordage_json body)
@@ -171,13 +171,13 @@ static int note_hello(struct boss *b, cordage_json body)
 
     if (err || m.role != LINK_WORKER)
         return CORDAGE_EPARSE;
-    b->worker = m.worker;
-    b->generation = m.generation;
-    b->hello_count = m.count;
-    b->token_print = m.token_print;
-    b->n_held = m.n_held;
+    b->seen.worker = m.worker;
+    b->seen.generation = m.generation;
+    b->seen.hello_count = m.count;
+    b->seen.token_print = m.token_print;
+    b->seen.n_held = m.n_held;
     for (uint32_t i = 0; i < m.n_held && i < BOSS_SHARDS; i++)
-        b->held[i] = m.held[i];
+        b->seen.held[i] = m.held[i];
     return 0;
 }
 
@@ -197,16 +197,17 @@ static int note_text(struct boss *b, cordage_json body)
     int err = link_get_text(body, &m);
 
     if (!err)
-        snprintf(b->text, sizeof b->text, "%u %.*s", m.from, STR_FMT(m.text));
+        snprintf(b->seen.text, sizeof b->seen.text, "%u %.*s", m.from, STR_FMT(m.text));
     return err;
 }
 
 static int note_end(struct boss *b, cordage_json body)
 {
-    int err = link_get_end(body, &b->end);
+    int err = link_get_end(body, &b->seen.end);
 
     if (!err)
-        snprintf(b->end_message, sizeof b->end_message, "%.*s", STR_FMT(b->end.message));
+        snprintf(b->seen.end_message, sizeof b->seen.end_message, "%.*s",
+                 STR_FMT(b->seen.end.message));
     return err;
 }
 
@@ -216,12 +217,12 @@ static int note(struct boss *b, enum link_type type, cordage_json body)
     case LINK_HELLO:
         return note_hello(b, body);
     case LINK_TAKEN:
-        return note_moved(b->taken, body);
+        return note_moved(b->seen.taken, body);
     case LINK_GIVEN:
-        return note_moved(b->given, body);
+        return note_moved(b->seen.given, body);
     case LINK_STATUS:
-        b->n_rows = 0;
-        return link_get_status(body, b->count, &b->load, note_row, b);
+        b->seen.n_rows = 0;
+        return link_get_status(body, b->count, &b->seen.load, note_row, b);
     case LINK_BROADCAST:
     case LINK_URL:
         return note_text(b, body);
@@ -247,7 +248,7 @@ static void on_message(void *user, struct link_peer *p, enum link_type type,
     if ((type == LINK_ASK || type == LINK_READY) && link_get_slot(body, &slot) == 0)
         answer(b, type == LINK_ASK ? LINK_MAY_DIAL : LINK_MAY_IDENTIFY, &slot);
     pthread_mutex_lock(&b->lock);
-    b->heard[type]++;
+    b->seen.heard[type]++;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
 }
@@ -260,7 +261,7 @@ static void on_closed(void *user, struct link_peer *p, const char *why)
     if (b->peer == p)
         b->peer = NULL;
     pthread_mutex_lock(&b->lock);
-    b->closed++;
+    b->seen.closed++;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
 }
@@ -330,6 +331,14 @@ static bool wait(struct boss *b, bool (*is)(const struct boss *b, const void *wh
     return good;
 }
 
+const struct boss_seen *boss_look(struct boss *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->copy = b->seen;
+    pthread_mutex_unlock(&b->lock);
+    return &b->copy;
+}
+
 struct wanted {
     enum link_type type;
     unsigned n;
@@ -339,7 +348,7 @@ static bool has_heard(const struct boss *b, const void *what)
 {
     const struct wanted *w = what;
 
-    return b->heard[w->type] >= w->n;
+    return b->seen.heard[w->type] >= w->n;
 }
 
 bool boss_wait(struct boss *b, enum link_type type, unsigned n)
@@ -349,14 +358,14 @@ bool boss_wait(struct boss *b, enum link_type type, unsigned n)
 
     if (!good)
         printf("waited for %u times %s, heard %u\n", n, link_type_name(type),
-               b->heard[type]);
+               b->seen.heard[type]);
     return good;
 }
 
 static bool has_closed(const struct boss *b, const void *what)
 {
     (void)what;
-    return b->closed > 0;
+    return b->seen.closed > 0;
 }
 
 bool boss_wait_closed(struct boss *b)
@@ -365,15 +374,15 @@ bool boss_wait_closed(struct boss *b)
 }
 
 struct question {
-    bool (*is)(const struct boss *b);
+    bool (*is)(const struct boss_seen *seen);
 };
 
 static bool asks(const struct boss *b, const void *what)
 {
-    return ((const struct question *)what)->is(b);
+    return ((const struct question *)what)->is(&b->seen);
 }
 
-bool boss_wait_status(struct boss *b, bool (*is)(const struct boss *b))
+bool boss_wait_status(struct boss *b, bool (*is)(const struct boss_seen *seen))
 {
     const struct question q = { is };
 

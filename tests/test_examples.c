@@ -290,6 +290,25 @@ TEST(the_status_table_has_every_shard_and_a_total)
     end(&r);
 }
 
+/* ---- fleet.c ----------------------------------------------------------------------- */
+
+/* Of a fleet `cordage run` makes in test_fleet; here the same bot alone. */
+TEST(the_fleets_bot_runs_alone_too)
+{
+    struct running r;
+    char channel[32];
+
+    start(&r,
+          ARGS("--recommended-shards", "2", "--max-concurrency", "2", "--global-limit",
+               "0", "--message-limit", "0", "--", example("fleet")));
+    expect_ready(&r, 2);
+    say(&r, 1, 2, "!guilds", channel, sizeof channel);
+    CHECK(is_answered(&r, channel, "\"8 guilds, 2 of 2 shards have reported\""));
+    say(&r, 0, 2, "!announce tea is ready", channel, sizeof channel);
+    expect(&r, "worker 0 of 1 hears from 0: tea is ready");
+    end(&r);
+}
+
 /* ---- Bots that answer, on one shard
  * ---------------------------------------------------- */
 
@@ -395,6 +414,7 @@ RUN_TESTS(T(ping_is_ready_and_answers_on_every_shard),
           T(a_part_that_is_none_gets_a_sentence_and_2),
           T(the_status_table_has_every_shard_and_a_total),
 
+          T(the_fleets_bot_runs_alone_too),
           T(the_cache_knows_channels_members_and_what_there_was),
           T(permissions_are_counted), T(members_are_found), T(any_route_can_be_asked),
           T(a_quiz_waits_for_its_answer))

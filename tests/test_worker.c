@@ -29,9 +29,10 @@ static const char *gateway_of(const cordage_options *options)
 
 static void new_boss(struct stage *s)
 {
-    s->boss = (struct boss){
-        .last = SHARDS - 1, .count = SHARDS, .gateway = gateway_of(&s->options), .grants = true
-    };
+    s->boss = (struct boss){ .last = SHARDS - 1,
+                             .count = SHARDS,
+                             .gateway = gateway_of(&s->options),
+                             .grants = true };
     snprintf(s->boss.path, sizeof s->boss.path, "%s", getenv("CORDAGE_LINK"));
 }
 
@@ -77,7 +78,7 @@ static void release(struct stage *s)
     bot_release(&s->bot);
 }
 
-static bool all_four_live(const struct boss *b)
+static bool all_four_live(const struct boss_seen *b)
 {
     for (int i = 0; i < SHARDS; i++)
         if (b->rows[i].info.state != CORDAGE_SHARD_READY || !b->rows[i].reported ||
@@ -86,7 +87,7 @@ static bool all_four_live(const struct boss *b)
     return b->n_rows == SHARDS;
 }
 
-static bool only_two_and_three(const struct boss *b)
+static bool only_two_and_three(const struct boss_seen *b)
 {
     return b->n_rows == 2;
 }
@@ -152,23 +153,23 @@ TEST(a_worker_does_what_it_is_told)
     boss_start(&s.boss);
     bot_start(&s.bot, s.sim, &s.options);
     CHECK(boss_wait(&s.boss, LINK_HELLO, 1));
-    CHECK_INT(s.boss.worker, 1);
-    CHECK_INT(s.boss.generation, 7);
-    CHECK_INT(s.boss.hello_count, 0);
-    CHECK(s.boss.token_print != 0);
+    CHECK_INT(boss_look(&s.boss)->worker, 1);
+    CHECK_INT(boss_look(&s.boss)->generation, 7);
+    CHECK_INT(boss_look(&s.boss)->hello_count, 0);
+    CHECK(boss_look(&s.boss)->token_print != 0);
     CHECK(boss_wait(&s.boss, LINK_STATUS, 2)); /* and none of its shards runs */
-    CHECK_INT(s.boss.n_rows, 0);
-    CHECK(s.boss.load.rss_bytes > 1024 * 1024);
+    CHECK_INT(boss_look(&s.boss)->n_rows, 0);
+    CHECK(boss_look(&s.boss)->load.rss_bytes > 1024 * 1024);
 
     boss_take(&s.boss, 0, SHARDS - 1);
     CHECK(boss_wait(&s.boss, LINK_TAKEN, SHARDS));
-    CHECK_INT(s.boss.taken[2].err, 0);
-    CHECK(!s.boss.taken[2].resumes);
+    CHECK_INT(boss_look(&s.boss)->taken[2].err, 0);
+    CHECK(!boss_look(&s.boss)->taken[2].resumes);
     CHECK(bot_wait(&s.bot, SHARDS, 0, 0));
     CHECK(boss_wait_status(&s.boss, all_four_live));
-    CHECK_INT(s.boss.heard[LINK_ASK], SHARDS);
+    CHECK_INT(boss_look(&s.boss)->heard[LINK_ASK], SHARDS);
     CHECK(boss_wait(&s.boss, LINK_SENT, SHARDS));
-    CHECK_INT(s.boss.heard[LINK_PROVEN], 1);
+    CHECK_INT(boss_look(&s.boss)->heard[LINK_PROVEN], 1);
     CHECK_INT(bot_numbers(&s.bot).identifies, SHARDS);
 
     boss_kick(&s.boss, 1, false);
@@ -176,7 +177,7 @@ TEST(a_worker_does_what_it_is_told)
     simrig_wait(s.sim, SIM_IDENTIFY_WINDOW_MS); /* the test's supervisor counts none */
     boss_kick(&s.boss, 1, true);
     CHECK(bot_wait(&s.bot, SHARDS + 1, 1, 0));
-    CHECK_INT(s.boss.heard[LINK_ASK], SHARDS + 1);
+    CHECK_INT(boss_look(&s.boss)->heard[LINK_ASK], SHARDS + 1);
 
     boss_give(&s.boss, 0);
     boss_give(&s.boss, 1);
@@ -184,13 +185,13 @@ TEST(a_worker_does_what_it_is_told)
     CHECK(boss_wait_status(&s.boss, only_two_and_three));
     boss_take(&s.boss, 0, 1);
     CHECK(bot_wait(&s.bot, SHARDS + 1, 3, 0));
-    CHECK(s.boss.taken[0].resumes && s.boss.taken[1].resumes);
+    CHECK(boss_look(&s.boss)->taken[0].resumes && boss_look(&s.boss)->taken[1].resumes);
     CHECK(boss_wait_status(&s.boss, all_four_live));
     CHECK_INT(bot_numbers(&s.bot).identifies, SHARDS + 1);
 
     boss_take(&s.boss, 5, 5); /* not one of its own */
     CHECK(boss_wait(&s.boss, LINK_TAKEN, SHARDS + 3));
-    CHECK_INT(s.boss.taken[5].err, CORDAGE_ENOTFOUND);
+    CHECK_INT(boss_look(&s.boss)->taken[5].err, CORDAGE_ENOTFOUND);
 
     boss_say_stop(&s.boss, false);
     CHECK_INT(ends_with(&s), 0);
@@ -207,7 +208,7 @@ TEST(a_worker_does_what_it_is_told)
     boss_wait(&s.boss, LINK_HELLO, 1);
     boss_take(&s.boss, 0, SHARDS - 1);
     CHECK(bot_wait(&s.bot, 0, SHARDS, 0));
-    CHECK_INT(s.boss.heard[LINK_ASK], 0);
+    CHECK_INT(boss_look(&s.boss)->heard[LINK_ASK], 0);
     boss_say_stop(&s.boss, true);
     CHECK_INT(ends_with(&s), 0);
     boss_stop(&s.boss);
@@ -238,7 +239,7 @@ TEST(the_bot_speaks_to_all_workers_and_counts_their_guilds)
     CHECK_INT(cordage_broadcast(s.bot.client, "a\0b", 3), CORDAGE_EINVAL);
     CHECK_INT(cordage_broadcast(s.bot.client, "hello", 5), 0);
     CHECK(boss_wait(&s.boss, LINK_BROADCAST, 1));
-    assert_string_equal(s.boss.text, "1 hello");
+    assert_string_equal(boss_look(&s.boss)->text, "1 hello");
     CHECK_INT(ear.n, 0); /* it comes back when the supervisor says so */
     boss_totals(&s.boss, 77, 3, 4);
     boss_text(&s.boss, LINK_BROADCAST, 2, "one");
@@ -324,9 +325,9 @@ TEST(a_lost_supervisor_is_found_again)
     new_boss(&s);
     boss_start(&s.boss);
     CHECK(boss_wait(&s.boss, LINK_HELLO, 1));
-    CHECK_INT(s.boss.hello_count, SHARDS);
-    CHECK_INT(s.boss.n_held, SHARDS);
-    CHECK_INT(s.boss.held[3], 3);
+    CHECK_INT(boss_look(&s.boss)->hello_count, SHARDS);
+    CHECK_INT(boss_look(&s.boss)->n_held, SHARDS);
+    CHECK_INT(boss_look(&s.boss)->held[3], 3);
     CHECK(bot_wait(&s.bot, SHARDS + 1, 1, 0));
     CHECK(boss_wait(&s.boss, LINK_PROVEN, 1));
     CHECK(boss_wait_status(&s.boss, all_four_live));
@@ -387,7 +388,7 @@ TEST(who_is_refused_by_the_supervisor_ends_with_its_sentence)
     assert_string_equal(cordage_client_error(s.bot.client)->message,
                         "Worker 1 runs already.");
     CHECK(boss_wait_closed(&s.boss));
-    CHECK_INT(s.boss.heard[LINK_FATAL], 0);
+    CHECK_INT(boss_look(&s.boss)->heard[LINK_FATAL], 0);
     release(&s);
     boss_stop(&s.boss);
     boss_release(&s.boss);
@@ -407,9 +408,9 @@ TEST(whom_discord_refuses_ends_the_fleet)
     boss_wait(&s.boss, LINK_HELLO, 1);
     boss_take(&s.boss, 0, 0);
     CHECK(boss_wait(&s.boss, LINK_FATAL, 1));
-    CHECK_INT(s.boss.end.exit, 3);
-    CHECK_INT(s.boss.end.code, CORDAGE_EFATAL);
-    CHECK(strstr(s.boss.end_message, "4014"));
+    CHECK_INT(boss_look(&s.boss)->end.exit, 3);
+    CHECK_INT(boss_look(&s.boss)->end.code, CORDAGE_EFATAL);
+    CHECK(strstr(boss_look(&s.boss)->end_message, "4014"));
     CHECK_INT(ends_with(&s), 3);
     release(&s);
     boss_stop(&s.boss);

@@ -92,11 +92,13 @@ typedef void (*cordage_log_fn)(cordage_log_level level, const char *line, void *
  * handler_threads and handle_signals, where 0 means 0. Strings are copied. */
 typedef struct cordage_options {
     size_t size; /* of this struct, so that it can grow */
-    /* NULL: DISCORD_TOKEN, else the file that DISCORD_TOKEN_FILE names. A leading "Bot "
-     * is dropped. */
+    /* NULL: DISCORD_TOKEN, else the file that DISCORD_TOKEN_FILE names; in a worker of a
+     * fleet that file, which the supervisor sets. A leading "Bot " is dropped. */
     const char *token;
-    uint32_t intents;     /* CORDAGE_INTENT_* */
-    uint32_t shard_count; /* CORDAGE_SHARDS_AUTO, or the total over all processes */
+    uint32_t intents; /* CORDAGE_INTENT_* */
+    /* CORDAGE_SHARDS_AUTO, or the total over all processes. In a worker of a fleet what
+     * is said here about shards doesn't count. */
+    uint32_t shard_count;
     uint32_t shard_first; /* the part of them that runs here, inclusive */
     uint32_t shard_last;  /* CORDAGE_SHARD_LAST: up to the last */
     cordage_compression compression;
@@ -122,9 +124,10 @@ typedef struct cordage_options {
      * survive the process, so that a restart resumes; "": nothing is kept. NULL:
      * CORDAGE_STATE_DIR (empty: nothing), else $XDG_STATE_HOME/cordage/<application id>,
      * else ~/.local/state/cordage/<application id>, and a folder below it for a part of
-     * the shards; with neither variable nor HOME: nothing is kept. One process at a time
-     * can use it. A shard that resumes has no READY, and its guilds no GUILD_CREATE:
-     * cordage_on_resumed tells of it, and cordage_guild_count and the cache are right. */
+     * the shards; with neither variable nor HOME: nothing is kept. In a worker of a
+     * fleet: the fleet's, whatever is said here. Else one process at a time can use it. A
+     * shard that resumes has no READY, and its guilds no GUILD_CREATE: cordage_on_resumed
+     * tells of it, and cordage_guild_count and the cache are right. */
     const char *state_dir;
     cordage_policy cache[CORDAGE_N_KINDS]; /* how long each kind is kept: cache.h */
 } cordage_options;
@@ -367,8 +370,9 @@ CORDAGE_EXPORT int cordage_shard_status(const cordage_client *c, uint32_t id,
 
 typedef struct cordage_guild_total {
     uint64_t guilds;
-    /* Those that run here, or in the fleet, and whose guilds are known, by a READY or from
-     * the session of an earlier process: the total is whole when it is all of them. */
+    /* Those that run here, or in the fleet, and whose guilds are known, by a READY or
+     * from the session of an earlier process: the total is whole when it is all of them.
+     */
     uint32_t shards_reported;
     uint32_t shards; /* over all processes */
 } cordage_guild_total;

@@ -344,6 +344,26 @@ TEST(what_is_far_too_large_is_not_read)
     free(file);
 }
 
+TEST(every_setting_is_in_the_documents)
+{
+    struct fleet_flags flags;
+    struct buf text = { 0 };
+    cordage_error error;
+    char row[200];
+
+    CHECK_INT(fleet_file_read(SOURCE_ROOT "/docs/fleet.md", true, &text, &error), 0);
+    for (int i = 0; i < N_FLEET_SETTINGS; i++) {
+        enum fleet_setting which = (enum fleet_setting)i;
+        struct arg arg = fleet_settings_arg(which, &flags);
+
+        snprintf(row, sizeof row, "| `--%s` | `%s` | ", arg.name,
+                 fleet_settings_variable(which));
+        if (str_find(buf_str(&text), str_of(row)) == SIZE_MAX)
+            fail_msg("docs/fleet.md has no \"%s\"", row);
+    }
+    buf_release(&text);
+}
+
 /* ---- The token and what is shown
  * ----------------------------------------------------------- */
 
@@ -470,7 +490,7 @@ RUN_TESTS(T(a_flag_goes_before_the_environment_before_the_file_before_the_defaul
           T(nothing_and_comments_and_every_style_are_files),
           T(a_file_that_others_may_write_is_refused),
           T(a_file_of_another_user_is_taken_only_when_it_is_named),
-          T(what_is_far_too_large_is_not_read),
+          T(what_is_far_too_large_is_not_read), T(every_setting_is_in_the_documents),
           T(the_token_is_never_shown_but_where_it_is_from),
           T(a_fleet_keeps_its_state_where_a_lone_bot_does),
           T(the_token_leaves_the_environment), T(the_token_is_handed_on_in_memory))

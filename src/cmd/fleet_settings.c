@@ -243,6 +243,11 @@ void fleet_settings_key(enum fleet_setting which, char out[FLEET_FILE_KEY])
             out[i] = '_';
 }
 
+const char *fleet_settings_variable(enum fleet_setting which)
+{
+    return rows[which].env;
+}
+
 const char *fleet_source_name(enum fleet_source from)
 {
     static const char *const names[] = { "default", "file", "environment", "flag" };

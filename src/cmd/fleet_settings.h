@@ -86,6 +86,8 @@ void fleet_settings_release(struct fleet_settings *s);
 
 /* "shards_per_worker" */
 void fleet_settings_key(enum fleet_setting which, char out[FLEET_FILE_KEY]);
+/* "CORDAGE_SHARDS" */
+const char *fleet_settings_variable(enum fleet_setting which);
 /* "--shards", "CORDAGE_SHARDS", "cordage.yaml:3" or "default". */
 const char *fleet_settings_where(const struct fleet_settings *s, enum fleet_setting which,
                                  char out[FLEET_WHERE]);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -322,6 +324,42 @@ TEST(on_a_terminal_what_would_steer_it_is_made_harmless)
     rig_free(r);
 }
 
+TEST(garbage_does_nothing_to_a_terminal)
+{
+    int master, slave;
+    struct termios raw;
+    struct rig *r;
+    struct relay *a;
+    struct rng rng = rng_seeded(11);
+    char bytes[3000];
+
+    CHECK_INT(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    fcntl(master, F_SETFL, O_NONBLOCK);
+    r = rig_with(master, slave);
+    a = relay(r, "0");
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)rng_next(&rng);
+        say(a, bytes, sizeof bytes);
+        relay_flush(a);
+        read_output(r);
+    }
+    drain(r);
+    CHECK(r->got.n > 50 * sizeof bytes);
+    for (size_t i = 0; i < r->got.n; i++) {
+        unsigned char c = (unsigned char)r->got.p[i];
+
+        CHECK(c == '\n' || (c >= ' ' && c != 0x7f));
+        if (c == 0xc2 && i + 1 < r->got.n) /* U+0080 to U+009F steer, too */
+            CHECK((unsigned char)r->got.p[i + 1] >= 0xa0);
+    }
+    relay_free(a, true);
+    rig_free(r);
+}
+
 /* ---- The other end ----------------------------------------------------------------- */
 
 static bool fifo_is_full(struct rig *r)
@@ -492,7 +530,55 @@ TEST(what_is_no_fifo_is_refused)
     rig_free(r);
 }
 
-RUN_TESTS(T(lines_of_both_outputs_come_in_order_behind_their_label),
+/* In a space of mounts of its own: a disk with room for one file. Its status says how it
+ * went. */
+static int with_a_full_disk(void)
+{
+    struct rig *r = rig_new();
+    char one[300], two[300];
+    struct relay *a, *b;
+    cordage_error error = { 0 };
+
+    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", r->dir.dir, "tmpfs", 0, "nr_inodes=2,size=4096"))
+        return 77;
+    snprintf(one, sizeof one, "%s/one", r->dir.dir);
+    snprintf(two, sizeof two, "%s/two", r->dir.dir);
+    if (relay_new(r->loop, one, "1", r->out, &a, &error))
+        return 2;
+    if (relay_new(r->loop, two, "2", r->out, &b, &error) != CORDAGE_EIO || b)
+        return 3;
+    if (!strstr(error.message, "No space left") || !strstr(error.message, two))
+        return 4;
+    say(a, "the disk is full\n", 17); /* what is in a FIFO needs no room on it */
+    relay_flush(a);
+    if (strcmp(output_of(r), "[1] the disk is full\n") != 0)
+        return 5;
+    relay_free(a, true);
+    umount(r->dir.dir);
+    rig_free(r);
+    return 0;
+}
+
+TEST(a_full_disk_is_said_and_fifos_that_are_there_work_on)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(with_a_full_disk());
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("skipped: nothing may be mounted here\n");
+        skip();
+    }
+    CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+RUN_TESTS(T(garbage_does_nothing_to_a_terminal),
+          T(a_full_disk_is_said_and_fifos_that_are_there_work_on),
+          T(lines_of_both_outputs_come_in_order_behind_their_label),
           T(a_flush_gives_an_unfinished_line_once),
           T(a_long_line_is_cut_and_no_character_in_two),
           T(a_line_of_the_largest_size_is_whole),

@@ -246,6 +246,8 @@ static int unwatched(pid_t pid, int err, const char *name, cordage_error *error)
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    if (err == CORDAGE_ENOMEM)
+        return error_set(error, err, "Cannot start %s: out of memory", name);
     return error_set(error, err, "Cannot watch %s (pidfd_open: %s); Linux 5.4 is needed.",
                      name, strerror(why));
 }

@@ -160,8 +160,7 @@ static void expect(const char *text, const char *words)
         fail_msg("\"%s\" is not in \"%s\"", words, text);
 }
 
-/* ---- Answers
- * ----------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 static const struct {
     const char *args[6];
@@ -236,8 +235,7 @@ TEST(a_supervisor_that_goes_away_refuses_or_talks_nonsense_is_said)
     }
 }
 
-/* ---- Which fleet
- * --------------------------------------------------------------------------- */
+/* ---- Which fleet ---- */
 
 /* A place for states, with directories in it. */
 static void make(struct tmpdir *t, const char *name)

@@ -144,8 +144,7 @@ TEST(another_file_is_named_by_flag_or_variable_and_must_be_there)
     rig_free(&r);
 }
 
-/* ---- What texts mean
- * -------------------------------------------------------------------- */
+/* ---- What texts mean ---- */
 
 TEST(addresses_of_the_page)
 {
@@ -195,8 +194,7 @@ TEST(a_part_of_the_shards)
     rig_free(&r);
 }
 
-/* ---- Mistakes
- * ----------------------------------------------------------------------------- */
+/* ---- Mistakes ---- */
 
 static const struct {
     const char *file, *said;
@@ -364,8 +362,7 @@ TEST(every_setting_is_in_the_documents)
     buf_release(&text);
 }
 
-/* ---- The token and what is shown
- * ----------------------------------------------------------- */
+/* ---- The token and what is shown ---- */
 
 #define TOKEN "MTIzNDU2Nzg5MDEyMzQ1Njc4.made.up"
 

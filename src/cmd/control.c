@@ -9,8 +9,7 @@
 #include "fleet_bot.h"
 #include "mem.h"
 
-/* ---- What the supervisor says
- * ------------------------------------------------------------ */
+/* ---- What the supervisor says ---- */
 
 static void disarm(struct control *c)
 {
@@ -84,8 +83,7 @@ static void on_closed(void *user, struct link_peer *peer, const char *why)
 
 static const struct link_ops ops = { on_message, on_closed };
 
-/* ---- Which fleet
- * ---------------------------------------------------------------------------- */
+/* ---- Which fleet ---- */
 
 /* Those that were found; the first of them is kept. */
 struct search {
@@ -193,8 +191,7 @@ static int find(struct search *s, const struct fleet_settings *settings)
     return report(s, place);
 }
 
-/* ---- Both ends
- * -------------------------------------------------------------------------------- */
+/* ---- Both ends ---- */
 
 static int say_hello(struct control *c)
 {

@@ -277,8 +277,7 @@ const char *fleet_settings_where(const struct fleet_settings *s, enum fleet_sett
     return out;
 }
 
-/* ---- Reading
- * --------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 static int read_file(struct fleet_settings *s, const char *path, bool named,
                      cordage_error *error)

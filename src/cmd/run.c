@@ -17,6 +17,7 @@
 #include "child.h"
 #include "fleet_bot.h"
 #include "fleet_print.h"
+#include "run_page.h"
 #include "subcommands.h"
 #include "supervisor.h"
 
@@ -35,6 +36,7 @@ struct run {
     char program[PATH_SIZE]; /* ours, as a path: what an upgrade puts there is run next */
     struct loop *loop;
     struct supervisor *supervisor;
+    struct web *web; /* NULL: none */
     uv_signal_t signals[N_SIGNALS];
     uint64_t stopped_at; /* 0: not */
     bool core_dumps, print_config, json, files_told;
@@ -252,6 +254,7 @@ static int start_supervisor(struct run *run, cordage_error *error)
         .log = run_log(run),
         .progress = isatty(STDERR_FILENO),
         .core_dumps = run->core_dumps,
+        .page = run->web ? web_url(run->web) : NULL,
         .speed = bot->speed,
         .notify_socket = getenv("NOTIFY_SOCKET"),
         .watchdog_usec = getenv("WATCHDOG_USEC"),
@@ -263,8 +266,7 @@ static int start_supervisor(struct run *run, cordage_error *error)
     return supervisor_new(run->loop, &options, &run->supervisor, error);
 }
 
-/* ---- The end
- * ---------------------------------------------------------------------------- */
+/* ---- The end ---- */
 
 /* Our program anew in this process, with the same arguments: workers that live are found
  * again. Returns only when that fails. */
@@ -291,6 +293,23 @@ static int begin_anew(struct run *run)
     return 1;
 }
 
+static const struct view *get_view(void *user)
+{
+    const struct run *run = user;
+
+    return supervisor_view(run->supervisor);
+}
+
+/* The page first: whether its port is free is known before a worker runs. */
+static int start(struct run *run, cordage_error *error)
+{
+    struct log log = run_log(run);
+    int err =
+        run_page_open(run->loop, &run->settings, &log, get_view, run, &run->web, error);
+
+    return err ? err : start_supervisor(run, error);
+}
+
 static int serve(struct run *run)
 {
     struct loop_options options = { .speed = run->bot.speed,
@@ -302,14 +321,16 @@ static int serve(struct run *run)
 
     if (loop_new(&options, &run->loop, &error))
         return complain("%s", error.message), cordage_exit_status(error.code);
-    if (start_supervisor(run, &error)) {
+    if (start(run, &error)) {
         complain("%s", error.message);
+        web_free(run->web);
         loop_free(run->loop);
         return cordage_exit_status(error.code);
     }
     watch_signals(run);
     loop_run(run->loop);
     status = supervisor_exit(run->supervisor, &again);
+    web_free(run->web);
     supervisor_free(run->supervisor);
     for (int i = 0; i < N_SIGNALS; i++)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
@@ -317,8 +338,7 @@ static int serve(struct run *run)
     return again ? begin_anew(run) : status;
 }
 
-/* ---- The command line
- * ------------------------------------------------------------------ */
+/* ---- The command line ---- */
 
 static const char about[] =
     "Runs a bot as a fleet: its shards divided over several processes of COMMAND, which\n"

@@ -68,8 +68,7 @@ static const char *text(cordage_json v, const char *key, char out[CELL])
     return out;
 }
 
-/* ---- Writing
- * ---------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 /* "1204" as "1,204". */
 static const char *thousands(uint64_t n, char out[CELL])
@@ -135,8 +134,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct page *p, const char
     put_line(p, line, "", "", "");
 }
 
-/* ---- The head
- * ---------------------------------------------------------------------------- */
+/* ---- The head ---- */
 
 static void put_title(struct page *p)
 {
@@ -226,8 +224,7 @@ static void put_totals(struct page *p)
         number(t, "watchdog_actions"));
 }
 
-/* ---- Workers
- * ---------------------------------------------------------------------------- */
+/* ---- Workers ---- */
 
 static bool worker_is_well(cordage_json w)
 {
@@ -284,8 +281,7 @@ static void put_workers(struct page *p)
         put(p, "    ... %zu of %zu run", well, n);
 }
 
-/* ---- Shards
- * ------------------------------------------------------------------------------ */
+/* ---- Shards ---- */
 
 static bool shard_is_well(cordage_json s)
 {

@@ -5,7 +5,9 @@
 #include "alloc.h"
 #include "client.h"
 #include "delivery.h"
+#include "gate_link.h"
 #include "object.h"
+#include "vhost.h"
 
 static void on_event(cordage_client *c, const cordage_event *event, void *user)
 {
@@ -123,6 +125,57 @@ static int make_and_use(void *user)
     return use(c);
 }
 
+static void be_worker(bool is)
+{
+    static const char *const names[] = { "CORDAGE_LINK", "CORDAGE_WORKER",
+                                         "CORDAGE_GENERATION", "CORDAGE_STATE_DIR" };
+    static const char *const values[] = { "/state/link.sock", "1", "2", "/state" };
+
+    for (int i = 0; i < 4; i++) {
+        if (is)
+            setenv(names[i], values[i], 1);
+        else
+            unsetenv(names[i]);
+    }
+}
+
+TEST(so_is_a_worker)
+{
+    be_worker(true);
+    CHECK(alloc_each(make_and_use, NULL) > 10);
+    be_worker(false);
+}
+
+static void say_nothing(void *user, enum link_type type, const struct link_slot *slot)
+{
+    (void)user, (void)type, (void)slot;
+}
+
+static int make_gate(void *user)
+{
+    const struct gate_mouth mouth = { say_nothing, NULL };
+    struct vhost v;
+    struct gate *g;
+    int err;
+
+    (void)user;
+    alloc_held = true;
+    vhost_init(&v, 1);
+    alloc_held = false;
+    err = gate_link_new(&v.host, &mouth, &g);
+    CHECK((err != 0) == (g == NULL));
+    gate_free(g);
+    alloc_held = true;
+    vhost_release(&v);
+    alloc_held = false;
+    return err;
+}
+
+TEST(a_workers_gate_that_gets_no_memory_is_not_made)
+{
+    CHECK(alloc_each(make_gate, NULL) >= 3);
+}
+
 TEST(a_client_is_made_and_used_with_each_allocation_failing)
 {
     CHECK(alloc_each(make_and_use, NULL) > 10);
@@ -213,7 +266,7 @@ static int make_crew(void *user)
     strcpy(c->gateway_url, "wss://gateway.discord.gg");
     err = lanes_new(0, NULL, &c->lanes);
     if (!err)
-        err = crew_make(c, &range, &error);
+        err = crew_make(c, &range, true, &error);
     if (!err) {
         c->has_crew = true;
         CHECK_INT(c->crew.n_shards, 3);
@@ -285,7 +338,7 @@ static cordage_client *client_for_rides(struct ride *ride)
     CHECK_INT(cordage_client_new(&options, &c, &error), 0);
     strcpy(c->gateway_url, "wss://gateway.discord.gg");
     CHECK_INT(lanes_new(0, NULL, &c->lanes), 0);
-    CHECK_INT(crew_make(c, &range, &error), 0);
+    CHECK_INT(crew_make(c, &range, true, &error), 0);
     CHECK(cordage_on_any(c, on_ride, ride) > 0);
     return c;
 }
@@ -323,7 +376,8 @@ TEST(an_event_reaches_its_handlers_with_each_allocation_failing)
     CHECK(alloc_each(ride_along, NULL) > 5);
 }
 
-RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing),
+RUN_TESTS(T(a_client_is_made_and_used_with_each_allocation_failing), T(so_is_a_worker),
+          T(a_workers_gate_that_gets_no_memory_is_not_made),
           T(an_answer_is_gathered_with_each_allocation_failing),
           T(a_crew_is_made_with_each_allocation_failing),
           T(an_event_reaches_its_handlers_with_each_allocation_failing))

@@ -248,9 +248,9 @@ static void link_gate_free(struct gate *gate)
     struct gate_link *g = of(gate);
 
     while (!list_is_empty(&g->waiting))
-        forget(place_of(g->waiting.next));
+        withdraw(g, place_of(g->waiting.next));
     while (!list_is_empty(&g->near))
-        forget(place_of(g->near.next));
+        withdraw(g, place_of(g->near.next));
     gate_free(g->inner);
     free(g);
 }

@@ -10,6 +10,8 @@
  * used is taken back: the shard, which still waits with its connection open, is ready
  * again. So no IDENTIFY leaves without a grant of the present link.
  *
+ * gate_free cancels what is asked, so that no other worker waits for it.
+ *
  * It knows no link: what it has to say leaves by `send`. [control] */
 #ifndef CLIENT_GATE_LINK_H
 #define CLIENT_GATE_LINK_H

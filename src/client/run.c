@@ -145,7 +145,6 @@ void client_join(cordage_client *c, const struct link_welcome *welcome)
         client_fail(c, &error);
         return;
     }
-    rest_set_share(c->rest, welcome->requests_per_s, welcome->refused_max);
     log_line(&c->log, LOG_INFO, "worker=%u/%u generation=%u shards=%u-%u/%u loops=%u",
              c->settings.worker, welcome->workers, c->settings.generation, range.first,
              range.last, range.count, c->crew.n_loops);

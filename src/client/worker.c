@@ -151,6 +151,10 @@ static void on_alone(struct timer *t)
 {
     struct worker *w = CONTAINER_OF(t, struct worker, alone);
 
+    if (w->peer) { /* somebody is there, and will say WELCOME when it can */
+        arm(w, t, WORKER_ALONE_MS);
+        return;
+    }
     log_line(&w->client->log, LOG_WARN,
              "worker=%u no supervisor came back within %d s: stopping, the sessions are "
              "kept",
@@ -216,6 +220,7 @@ static void on_welcome(struct worker *w, const struct link_welcome *m)
         client_join(c, m);
     if (is_over(w) || !c->gate)
         return;
+    rest_set_share(c->rest, m->requests_per_s, m->refused_max);
     w->linked = true;
     gate_link_up(c->gate, m->handshakes);
     worker_send_status(w);
@@ -515,6 +520,7 @@ int worker_open(struct worker *w, cordage_error *error)
     int err = open_output(w, error);
 
     say_what_counts(w);
+    arm(w, &w->alone, WORKER_ALONE_MS);
     return err ? err : dial(w, error);
 }
 

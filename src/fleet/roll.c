@@ -361,7 +361,7 @@ static struct roll_step go_forward(struct roll *r, uint64_t now)
         if (now < r->until)
             return wait_step(r);
         r->phase = TURN_STOP;
-        /* fallthrough */
+        return go_forward(r, now);
     case TURN_STOP:
         if (r->generations[OLD].alive)
             return stop(r, OLD);

@@ -255,6 +255,27 @@ TEST(only_the_same_identity_count_and_range_finds_it)
     rig_end(&r);
 }
 
+TEST(a_plan_is_replaced_as_a_whole)
+{
+    static char large[1024 * 1024 + 1];
+    struct buf plan = { 0 };
+    struct rig r;
+
+    rig_start(&r);
+    CHECK_INT(store_load_plan(r.store, &plan), CORDAGE_ENOTFOUND);
+    CHECK_INT(store_save_plan(r.store, STR("{\"shards\":64}")), 0);
+    CHECK_INT(store_save_plan(r.store, STR("{\"shards\":8}")), 0);
+    CHECK_INT(store_save_plan(r.store, (struct str){ large, sizeof large }),
+              CORDAGE_ELIMIT);
+    store_close(r.store);
+    CHECK_INT(rig_open(&r), 0);
+    CHECK_INT(buf_append_z(&plan, "plan="), 0);
+    CHECK_INT(store_load_plan(r.store, &plan), 0);
+    CHECK_STR(buf_str(&plan), "plan={\"shards\":8}");
+    buf_release(&plan);
+    rig_end(&r);
+}
+
 TEST(what_is_beyond_a_limit_is_not_saved)
 {
     static char large[LIMIT_SESSION_ID + LIMIT_URL];
@@ -447,6 +468,6 @@ RUN_TESTS(T(it_makes_its_directory_and_all_in_it_private),
           T(a_lock_file_may_hold_anything), T(a_session_comes_back_as_it_was),
           T(saving_again_replaces_and_forgetting_removes),
           T(only_the_same_identity_count_and_range_finds_it),
-          T(what_is_beyond_a_limit_is_not_saved),
+          T(a_plan_is_replaced_as_a_whole), T(what_is_beyond_a_limit_is_not_saved),
           T(identifies_come_back_oldest_first_within_the_window),
           T(what_was_answered_with_success_outlives_kill_9), T(any_thread_may_use_it))

@@ -245,10 +245,10 @@ TEST(a_newer_versions_file_is_refused_and_left_alone)
     store_close(r.store);
     r.store = NULL;
     CHECK_INT(sqlite3_open(tmpdir_path(&r.tmp, "state.db"), &db), SQLITE_OK);
-    CHECK_INT(sql_do(db, "PRAGMA user_version=2"), SQLITE_OK);
+    CHECK_INT(sql_do(db, "PRAGMA user_version=3"), SQLITE_OK);
     sqlite3_close(db);
     CHECK_INT(rig_open(&r), CORDAGE_ESTATE);
-    CHECK(strstr(r.error.message, "by a newer version (schema 2, this one knows 1)") !=
+    CHECK(strstr(r.error.message, "by a newer version (schema 3, this one knows 2)") !=
           NULL);
     CHECK(strstr(r.error.message, "CORDAGE_STATE_DIR") != NULL);
     CHECK_INT(set_aside(&r, "state.db"), 0);

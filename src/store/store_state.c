@@ -16,8 +16,9 @@ static const char *const steps[] = {
     " PRIMARY KEY (shard_count, shard_id));"
     "CREATE TABLE identify (wall INTEGER, shard_id INTEGER, shard_count INTEGER);"
     "CREATE INDEX identify_wall ON identify (wall);",
+    "CREATE TABLE plan (id INTEGER PRIMARY KEY, plan BLOB);",
 };
-const struct database_kind store_state_kind = { "state.db", steps, 1, 4096 };
+const struct database_kind store_state_kind = { "state.db", steps, 2, 4096 };
 
 /* ---- Sessions -----------------------------------------------------------------------
  */

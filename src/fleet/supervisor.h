@@ -22,6 +22,7 @@ struct supervisor_options {
     uint64_t token_print;
     struct plan_wish wish;
     char *const *command; /* argv, NULL-terminated */
+    const char *search;   /* PATH, to find it in; may be NULL */
     bool foreign;         /* it isn't built with libcordage */
     struct log log;       /* ours */
     bool progress;        /* a line on stderr that is rewritten: it is a terminal */

@@ -374,6 +374,29 @@ TEST(after_a_minute_alone_it_stops_and_keeps_its_sessions)
     teardown(&s);
 }
 
+TEST(a_gateway_that_cannot_be_reached_is_asked_for_anew)
+{
+    struct sim_config config;
+    struct stage s;
+
+    default_config(&config);
+    setup(&s, &config);
+    s.boss.gateway = "wss://127.0.0.1:1";
+    boss_start(&s.boss);
+    bot_start(&s.bot, s.sim, &s.options);
+    boss_wait(&s.boss, LINK_HELLO, 1);
+    boss_take(&s.boss, 0, 0);
+    CHECK(boss_wait(&s.boss, LINK_URL, 1));
+    simrig_wait(s.sim, SIM_IDENTIFY_WINDOW_MS);
+    boss_text(&s.boss, LINK_URL, 0, gateway_of(&s.options));
+    CHECK(bot_wait(&s.bot, 1, 0, 0));
+    bot_stop(&s.bot);
+    bot_release(&s.bot);
+    boss_stop(&s.boss);
+    boss_release(&s.boss);
+    teardown(&s);
+}
+
 TEST(who_is_refused_by_the_supervisor_ends_with_its_sentence)
 {
     struct sim_config config;
@@ -438,5 +461,6 @@ RUN_TESTS(T(a_worker_does_what_it_is_told),
           T(the_bot_speaks_to_all_workers_and_counts_their_guilds),
           T(a_bot_alone_speaks_to_itself), T(a_lost_supervisor_is_found_again),
           T(after_a_minute_alone_it_stops_and_keeps_its_sessions),
+          T(a_gateway_that_cannot_be_reached_is_asked_for_anew),
           T(who_is_refused_by_the_supervisor_ends_with_its_sentence),
           T(whom_discord_refuses_ends_the_fleet), T(where_nobody_listens_it_says_so))

@@ -139,6 +139,7 @@ static void answer(struct boss *b, enum link_type type, const struct link_slot *
 static void welcome(struct boss *b)
 {
     const struct link_welcome m = { .version = LINK_VERSION,
+                                    .first = b->first,
                                     .last = b->last,
                                     .count = b->count,
                                     .workers = 3,
@@ -211,6 +212,14 @@ static int note_end(struct boss *b, cordage_json body)
     return err;
 }
 
+static int note_slot(struct boss *b, cordage_json body)
+{
+    struct link_slot m;
+    int err = link_get_slot(body, &m);
+
+    return !err && (m.shard < b->first || m.shard > b->last) ? CORDAGE_EPROTO : err;
+}
+
 static int note(struct boss *b, enum link_type type, cordage_json body)
 {
     switch (type) {
@@ -228,6 +237,12 @@ static int note(struct boss *b, enum link_type type, cordage_json body)
         return note_text(b, body);
     case LINK_FATAL:
         return note_end(b, body);
+    case LINK_ASK:
+    case LINK_READY:
+    case LINK_SENT:
+    case LINK_CANCEL:
+    case LINK_PROVEN:
+        return note_slot(b, body);
     default:
         return 0;
     }

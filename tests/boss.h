@@ -30,9 +30,9 @@ struct boss_seen {
 struct boss {
     /* Set before boss_start. */
     char path[512];
-    uint32_t last, count; /* the worker's shards are 0..last */
-    const char *gateway;  /* URL */
-    atomic_bool grants;   /* answers each ask and each ready; at any time */
+    uint32_t first, last, count; /* the worker's shards */
+    const char *gateway;         /* URL */
+    atomic_bool grants;          /* answers each ask and each ready; at any time */
     bool refuses;
 
     struct loop *loop;

@@ -382,14 +382,16 @@ TEST(a_gateway_that_cannot_be_reached_is_asked_for_anew)
     default_config(&config);
     setup(&s, &config);
     s.boss.gateway = "wss://127.0.0.1:1";
+    s.boss.first = 2;
     boss_start(&s.boss);
     bot_start(&s.bot, s.sim, &s.options);
     boss_wait(&s.boss, LINK_HELLO, 1);
-    boss_take(&s.boss, 0, 0);
+    boss_take(&s.boss, 3, 3);
     CHECK(boss_wait(&s.boss, LINK_URL, 1));
     simrig_wait(s.sim, SIM_IDENTIFY_WINDOW_MS);
     boss_text(&s.boss, LINK_URL, 0, gateway_of(&s.options));
     CHECK(bot_wait(&s.bot, 1, 0, 0));
+    CHECK(boss_wait(&s.boss, LINK_PROVEN, 1)); /* by a shard of its own */
     bot_stop(&s.bot);
     bot_release(&s.bot);
     boss_stop(&s.boss);

@@ -375,8 +375,11 @@ static void on_message(void *user, struct link_peer *p, enum link_type type,
 static void say_slot(void *user, enum link_type type, const struct link_slot *slot)
 {
     struct worker *w = user;
+    struct link_slot m = *slot;
 
-    worker_send(w, type, link_put_slot(scratch(w), slot));
+    if (type == LINK_PROVEN)
+        m.shard = w->range.first; /* true of all, but a shard must be ours */
+    worker_send(w, type, link_put_slot(scratch(w), &m));
 }
 
 int worker_gate_new(struct worker *w, struct gate **out)

@@ -117,23 +117,23 @@ class Browser:
             time.sleep(0.05)
         return False
 
-    def open(self, url, width, height, dark=False, phone=False):
+    def size(self, width, height, phone):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=2 if phone else 1, mobile=phone)
+                  deviceScaleFactor=1, mobile=phone)
+
+    def open(self, url, width, height, dark=False, phone=False):
+        self.size(width, height, phone)
         self.call("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce"}])
         self.call("Page.navigate", url=url)
         return self.wait("!!document.querySelector('#workers tr')")
 
-    def picture(self, folder, name):
-        if not folder:
-            return
-        height = self.ask("document.documentElement.scrollHeight")
-        width = self.ask("innerWidth")
-        got = self.call("Page.captureScreenshot", captureBeyondViewport=True,
-                        clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1})
-        (folder / f"{name}.png").write_bytes(base64.b64decode(got["data"]))
+    def picture(self, folder, name, width, phone=False):
+        if folder:
+            self.size(width, self.ask("document.documentElement.scrollHeight"), phone)
+            got = self.call("Page.captureScreenshot")
+            (folder / f"{name}.png").write_bytes(base64.b64decode(got["data"]))
 
     def complaints(self):
         """What the console shows, taken out."""
@@ -244,12 +244,12 @@ def look(browser, program, folder, shards):
               browser.open(server.url, width, height, dark, phone))
         if phone:
             check_phone(browser, name)
-        browser.picture(folder, f"{shards}-{name}")
+        browser.picture(folder, f"{shards}-{name}", width, phone)
     browser.open(server.url, 1180, 900)
     check_numbers(browser, server)
     check_keyboard(browser)
     check_live(browser, server, 40)
-    browser.picture(folder, f"{shards}-well")
+    browser.picture(folder, f"{shards}-well", 1180)
     bad = browser.complaints()
     check("the console is empty", not bad, bad)
     check_away(browser, server)

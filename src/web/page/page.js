@@ -91,7 +91,7 @@ function showTiles(s) {
   const latency = latest(s, 'latency_ms');
   setText(byId('guilds'), s.guilds.shards_reported ? count.format(s.guilds.total) : '–');
   setText(byId('guilds-note'), s.guilds.complete ? 'of all shards' :
-    'of ' + s.guilds.shards_reported + ' of ' + plural(s.guilds.shards, 'shard'));
+    'of ' + count.format(s.guilds.shards_reported) + ' of ' + plural(s.guilds.shards, 'shard'));
   setText(byId('rate'), rate(s.events_per_s));
   setText(byId('rate-note'), count.format(s.totals.events) + ' in all');
   setText(byId('latency'), latency ? latency + ' ms' : '–');
@@ -259,10 +259,10 @@ function svg(name, attributes, text) {
   return element;
 }
 
-/* The smallest of 1, 2 or 5 times a power of ten that isn't under n. */
+/* A round number that isn't under n, and whose half is round, too. */
 function roundUp(n) {
   const power = 10 ** Math.floor(Math.log10(n));
-  return [1, 2, 5, 10].map((f) => f * power).find((top) => top >= n * 0.999);
+  return [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].map((f) => f * power).find((top) => top >= n * 0.999);
 }
 
 class Chart {
@@ -296,7 +296,7 @@ class Chart {
     const highest = this.points.reduce((max, p) => Math.max(max, p[this.field]), 0);
     this.max = highest > 0 ? roundUp(highest) : 1;
     this.top = 8;
-    this.left = Math.max(28, 8 + 7 * this.format(this.max).length);
+    this.left = 8 + 6.5 * Math.max(3, this.format(this.max).length);
     this.width = Math.max(10, this.box.clientWidth - this.left - 4);
     this.height = Math.max(10, this.box.clientHeight - this.top - 22);
   }
@@ -359,7 +359,7 @@ class Chart {
 
 const charts = [
   new Chart('events', 'events_per_s', '/s', rate),
-  new Chart('latency', 'latency_ms', ' ms', (n) => count.format(n)),
+  new Chart('latency', 'latency_ms', '', (n) => count.format(n) + ' ms'),
 ];
 
 /* ---- Budget -------------------------------------------------------------- */
@@ -372,7 +372,7 @@ function showBudget(s) {
     byId('budget').querySelector('.' + name).style.flexGrow = parts[name];
     setText(byId('budget-' + name), b.total ? count.format(parts[name]) : '–');
   }
-  setText(byId('budget-at'), b.total ? count.format(b.total) + ' a window' : '');
+  setText(byId('budget-at'), b.total ? count.format(b.total) + ' a day' : '');
   setText(byId('budget-note'), b.total ? sentence([
     plural(b.used_24h, 'identify').replace('identifys', 'identifies') + ' in 24 h by our own count',
     b.max_concurrency > 1 ? b.max_concurrency + ' at one time' : 'one at a time',
@@ -405,7 +405,9 @@ function workerRow(w, now) {
     cell.append(content);
     row.append(cell);
   };
-  add(w.worker + (w.generation > 1 ? ' (gen. ' + w.generation + ')' : ''));
+  const name = make('span', '', w.worker + ' ');
+  if (w.generation > 1) name.append(make('small', '', 'gen. ' + w.generation));
+  add(name);
   add(workerState(w, now));
   add(w.shard_first === w.shard_last ? String(w.shard_first) : w.shard_first + '–' + w.shard_last);
   add(count.format(w.cpu_cores * 100) + ' %', 'n');
@@ -421,7 +423,7 @@ function showWorkers(s) {
   const dropped = s.workers.reduce((sum, w) => sum + w.log_dropped_bytes, 0);
   byId('workers').replaceChildren(...s.workers.map((w) => workerRow(w, s.now_ms)));
   setText(byId('workers-note'), sentence([
-    'CPU in hundredths of a core',
+    'CPU in percent of one core',
     'the supervisor uses ' + bytes(v.rss_bytes),
     dropped ? bytes(dropped) + ' of output dropped' : '',
   ]));

@@ -122,13 +122,19 @@ TEST(nobody_there_is_said_with_the_path)
 
 TEST(a_directory_that_is_not_there_is_said)
 {
-    struct rig *r = rig_new_at("none/" LINK_SOCKET);
-    cordage_error error;
+    for (int is_long = 0; is_long < 2; is_long++) {
+        struct rig *r = rig_new_at("none/" LINK_SOCKET);
+        cordage_error error;
 
-    CHECK_INT(dial(r, &error), CORDAGE_ENET);
-    CHECK_INT(listen_second(r, &error), CORDAGE_EIO);
-    CHECK(strstr(error.message, r->path));
-    rig_free(r);
+        if (is_long) {
+            memset(strstr(r->path, "none"), 'n', 100);
+            strcpy(strstr(r->path, "nnnn") + 100, "/" LINK_SOCKET);
+        }
+        CHECK_INT(dial(r, &error), CORDAGE_ENET);
+        CHECK_INT(listen_second(r, &error), CORDAGE_EIO);
+        CHECK(strstr(error.message, is_long ? "nnnn: No such" : r->path));
+        rig_free(r);
+    }
 }
 
 /* A path has 107 bytes in a socket's address. */

@@ -317,8 +317,11 @@ static int listen_on(struct link_door *d, cordage_error *error)
     struct stat st;
     int fd, err;
 
-    if (place_init(&place, d->path, error))
+    err = place_init(&place, d->path, error);
+    if (err) {
+        error->code = err == CORDAGE_ENET ? CORDAGE_EIO : err;
         return -1;
+    }
     fd = new_socket(error);
     err = fd < 0 ? CORDAGE_ESYSTEM : bind_at(fd, &place, d->path, error);
     if (!err && (lstat(place.at.sun_path, &st) || listen(fd, ACCEPT_QUEUE)))

@@ -60,7 +60,7 @@ static struct rig *rig_new(uint32_t n, uint32_t workers)
 static void show(struct rig *r, unsigned width, unsigned height, bool colour)
 {
     struct json_parser *parser = json_parser_new();
-    struct status_look look = { width, height, colour };
+    struct status_look look = { width, height, colour, true };
     struct buf document = { 0 };
     cordage_json json;
     char *at;

@@ -33,6 +33,7 @@ static void look_at(const struct status *s, struct status_look *look)
         .width = UINT16_MAX,
         .height = s->all ? 0 : PLAIN_HEIGHT,
         .colour = s->terminal && !getenv("NO_COLOR"),
+        .whole = true,
     };
     if (s->terminal) {
         unsigned height;
@@ -40,6 +41,7 @@ static void look_at(const struct status *s, struct status_look *look)
         screen_size(&s->screen, &look->width, &height);
         if (s->screen.on)
             look->height = height;
+        look->whole = !s->screen.on;
     }
 }
 

@@ -368,7 +368,8 @@ static void put_shards(struct page *p)
     shown = put_some(p, shards, false, room);
     shown += put_some(p, shards, true, room - shown);
     if (shown < n)
-        put(p, "  ... and %zu more (--all shows them)", n - shown);
+        put(p, "  ... and %zu more%s", n - shown,
+            p->look->whole ? " (--all shows them)" : "");
 }
 
 int status_table(cordage_json document, const struct status_look *look, struct buf *out)

@@ -15,6 +15,7 @@ struct status_look {
     unsigned width;  /* longer lines are cut */
     unsigned height; /* at most so many lines; 0: as many as there are rows */
     bool colour;
+    bool whole; /* it may be asked to show all: --all */
 };
 
 /* Appends lines, each with a newline, to `out`. CORDAGE_EPARSE: it isn't a document of a

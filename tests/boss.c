@@ -156,6 +156,21 @@ static void welcome(struct boss *b)
     buf_release(&body);
 }
 
+/* As a supervisor that doesn't know yet what to do with it. */
+static void put_off(struct boss *b)
+{
+    const struct link_hello m = { .version = LINK_VERSION,
+                                  .role = LINK_SUPERVISOR,
+                                  .release = STR(CORDAGE_VERSION) };
+    struct buf body = { 0 };
+
+    check(link_put_hello(&body, &m), "hello");
+    link_send(b->peer, LINK_HELLO, buf_str(&body));
+    buf_release(&body);
+    link_hangup(b->peer);
+    b->peer = NULL;
+}
+
 static void note_row(void *user, const struct link_row *row)
 {
     struct boss *b = user;
@@ -258,7 +273,9 @@ static void on_message(void *user, struct link_peer *p, enum link_type type,
     pthread_mutex_lock(&b->lock);
     check(note(b, type, body), link_type_name(type));
     pthread_mutex_unlock(&b->lock);
-    if (type == LINK_HELLO)
+    if (type == LINK_HELLO && b->not_yet)
+        put_off(b);
+    else if (type == LINK_HELLO)
         welcome(b);
     if ((type == LINK_ASK || type == LINK_READY) && link_get_slot(body, &slot) == 0)
         answer(b, type == LINK_ASK ? LINK_MAY_DIAL : LINK_MAY_IDENTIFY, &slot);

@@ -34,6 +34,7 @@ struct boss {
     const char *gateway;         /* URL */
     atomic_bool grants;          /* answers each ask and each ready; at any time */
     bool refuses;
+    atomic_bool not_yet; /* says HELLO and hangs up; at any time */
 
     struct loop *loop;
     struct link_door *door;

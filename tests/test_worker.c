@@ -374,6 +374,27 @@ TEST(after_a_minute_alone_it_stops_and_keeps_its_sessions)
     teardown(&s);
 }
 
+TEST(a_supervisor_that_puts_it_off_is_one)
+{
+    struct sim_config config;
+    struct stage s;
+
+    default_config(&config);
+    setup(&s, &config);
+    s.boss.not_yet = true;
+    boss_start(&s.boss);
+    bot_start(&s.bot, s.sim, &s.options);
+    CHECK(boss_wait(&s.boss, LINK_HELLO, 90)); /* one a second */
+    s.boss.not_yet = false;
+    CHECK(boss_wait(&s.boss, LINK_STATUS, 1));
+    boss_say_stop(&s.boss, false);
+    CHECK_INT(ends_with(&s), 0);
+    release(&s);
+    boss_stop(&s.boss);
+    boss_release(&s.boss);
+    teardown(&s);
+}
+
 TEST(a_gateway_that_cannot_be_reached_is_asked_for_anew)
 {
     struct sim_config config;
@@ -463,6 +484,7 @@ RUN_TESTS(T(a_worker_does_what_it_is_told),
           T(the_bot_speaks_to_all_workers_and_counts_their_guilds),
           T(a_bot_alone_speaks_to_itself), T(a_lost_supervisor_is_found_again),
           T(after_a_minute_alone_it_stops_and_keeps_its_sessions),
+          T(a_supervisor_that_puts_it_off_is_one),
           T(a_gateway_that_cannot_be_reached_is_asked_for_anew),
           T(who_is_refused_by_the_supervisor_ends_with_its_sentence),
           T(whom_discord_refuses_ends_the_fleet), T(where_nobody_listens_it_says_so))

@@ -230,6 +230,14 @@ static void on_welcome(struct worker *w, const struct link_welcome *m)
                  c->settings.worker, (int)link_peer_pid(w->peer));
 }
 
+/* A supervisor that can't have us yet hangs up behind its HELLO: Discord doesn't answer
+ * it, perhaps. It is there all the same. */
+static void on_hello(struct worker *w)
+{
+    if (!w->welcomed)
+        arm(w, &w->alone, WORKER_ALONE_MS);
+}
+
 static void on_refused(struct worker *w, const struct link_end *m)
 {
     cordage_error error;
@@ -310,6 +318,9 @@ static int take_any(struct worker *w, enum link_type type, cordage_json body)
     int err;
 
     switch (type) {
+    case LINK_HELLO:
+        on_hello(w);
+        return 0;
     case LINK_WELCOME:
         err = link_get_welcome(body, &welcome);
         if (!err && !w->welcomed)

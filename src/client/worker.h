@@ -7,9 +7,10 @@
  * which the supervisor sets, unless the bot gives its own.
  *
  * When the link is lost the shards live on: what can be resumed is, nobody identifies,
- * and the supervisor's successor is dialled every second. After WORKER_ALONE_MS without
- * one the worker stops, keeping its sessions. Meanwhile its output, a FIFO that nobody
- * reads then, is kept from filling up: the oldest is thrown away and counted.
+ * and the supervisor's successor is dialled every second. After WORKER_ALONE_MS in
+ * which nobody said as much as HELLO it stops, keeping its sessions. Meanwhile its
+ * output, a FIFO that nobody reads then, is kept from filling up: the oldest is thrown
+ * away and counted.
  *
  * Everything here is [control], but where said. */
 #ifndef CLIENT_WORKER_H

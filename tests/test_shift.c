@@ -217,9 +217,11 @@ static void hold_up_one(struct shift_rig *r, const cordage_message *m)
         slow.held = true;
         slow.guild = m->guild_id;
         slow.number = number;
+        pthread_mutex_unlock(&slow.lock);
         pthread_mutex_lock(&r->lock);
         pthread_cond_broadcast(&r->changed);
         pthread_mutex_unlock(&r->lock);
+        pthread_mutex_lock(&slow.lock);
         while (!slow.let_go)
             pthread_cond_wait(&slow.changed, &slow.lock);
     }

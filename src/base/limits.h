@@ -31,6 +31,8 @@ enum {
     LIMIT_EVENT_QUEUE = 4096,
     /* The largest value that option may have: so many events can be open at one time. */
     LIMIT_OPEN_EVENTS = 1024 * 1024,
+    /* Bytes of a fleet's plan in the store: some 60 for each of many workers. */
+    LIMIT_PLAN = 1024 * 1024,
     /* Processes that die in a row while an event's handlers run, before it is passed
      * over: once may be anybody's kill -9, three times is the event. */
     LIMIT_DEATHS = 3,
@@ -61,8 +63,8 @@ enum {
     LIMIT_SIM_CONNECTIONS = 1024,
     /* Errors that wait for the bot's own handler: what is beyond is only logged. */
     LIMIT_NOTICES = 256,
-    /* A message between supervisor and worker (the rows of 65,536 shards), what waits to be
-     * written to one of them, and how many of them there are. */
+    /* A message between supervisor and worker (the rows of 65,536 shards), what waits to
+     * be written to one of them, and how many of them there are. */
     LIMIT_LINK_MESSAGE = 32 * 1024 * 1024,
     LIMIT_LINK_QUEUE = 64 * 1024 * 1024,
     LIMIT_LINK_PEERS = 1024,

@@ -52,7 +52,7 @@ static int set_synchronous(struct database *d, enum durability durability)
     /* Without a WAL, NORMAL could leave a damaged file after a loss of power. */
     int wanted = durability == DURABLE_NOW || !d->wal ? 2 : 1, err;
 
-    if (d->synchronous == wanted)
+    if (durability == ONLY_READS || d->synchronous == wanted)
         return 0;
     err = sql_do(d->db,
                  wanted == 2 ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
@@ -69,14 +69,15 @@ static int attempt(struct database *d, enum durability durability,
 
     errno = 0; /* SQLite doesn't note it for each failure */
     if (!err)
-        err = sql_do(d->db, "BEGIN IMMEDIATE");
+        err = sql_do(d->db, durability == ONLY_READS ? "BEGIN" : "BEGIN IMMEDIATE");
     if (!err)
         err = work(d->db, user);
     if (!err)
         err = sql_do(d->db, "COMMIT");
     d->last_errno = err > 0 ? database_errno(d, err) : 0;
-    if (err && !sqlite3_get_autocommit(d->db))
-        sql_do(d->db, "ROLLBACK");
+    /* One that can't be rolled back would make the next look like damage. */
+    if (err && !sqlite3_get_autocommit(d->db) && sql_do(d->db, "ROLLBACK"))
+        database_file_drop(d);
     return err;
 }
 
@@ -98,7 +99,7 @@ static int run(struct database *d, enum durability durability,
         err = attempt(d, durability, work, user);
         if (err <= 0)
             return err; /* the work's own verdict needs no sentence of ours */
-        if (!database_is_damage(err))
+        if (!database_is_damage(err) || !d->db)
             return database_error(d, err, error);
         err = database_file_set_aside(d, sqlite3_errstr(err), error);
         if (err)

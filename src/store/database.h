@@ -6,6 +6,10 @@
  * work, is set aside, and the work is done in a new one. A file that was removed or can't
  * be opened for a while is opened again by the next piece of work.
  *
+ * Several processes may have the file open. One at a time writes; whoever comes second
+ * waits for busy_ms. Opening, migrating and setting aside are done by one at a time, and
+ * a file that another process has set aside counts as removed.
+ *
  * The log hears when work begins to fail, with a sentence that names the fix, and when it
  * succeeds again; not each time. */
 #ifndef STORE_DATABASE_H
@@ -21,7 +25,7 @@
 
 enum {
     DATABASE_APPLICATION = 0x436f7264, /* "Cord": what file(1) and we know it by */
-    DATABASE_BUSY_MS = 1000,           /* somebody's sqlite3 shell may hold it */
+    /* Other workers of a fleet write, too, and somebody's sqlite3 shell may hold it. */
     /* No larger file is examined when it is opened: it would hold up the start. Damage in
      * it is found when it is read. */
     DATABASE_EXAMINED_MAX = 32 * 1024 * 1024
@@ -33,6 +37,7 @@ struct database_kind {
     const char *const *steps;
     unsigned version; /* how many steps */
     int page_bytes;
+    int busy_ms; /* how long others that write are waited for */
 };
 
 struct database {
@@ -48,6 +53,7 @@ struct database {
 };
 
 enum durability {
+    ONLY_READS,   /* beside others that read and write */
     DURABLE_SOON, /* survives the process at once, a loss of power after a while */
     DURABLE_NOW   /* on the disk when database_run returns 0 */
 };

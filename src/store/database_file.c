@@ -121,7 +121,7 @@ static void remove_set_aside(const struct database *d)
     closedir(dir);
 }
 
-int database_file_set_aside(struct database *d, const char *why, cordage_error *error)
+static int set_aside(struct database *d, const char *why, cordage_error *error)
 {
     char from[STORE_PATH_SIZE + 8], to[STORE_PATH_SIZE + 48], stamp[32];
     time_t now = time(NULL);
@@ -147,6 +147,34 @@ int database_file_set_aside(struct database *d, const char *why, cordage_error *
     return 0;
 }
 
+/* No other process opens, makes or sets aside meanwhile. */
+static int hold(const struct database *d)
+{
+    size_t n = strlen(d->path) - strlen(d->kind->name);
+    char dir[STORE_PATH_SIZE];
+
+    snprintf(dir, sizeof dir, "%.*s", (int)n, d->path);
+    return store_dir_hold(dir);
+}
+
+static void let_go(int held)
+{
+    if (held >= 0)
+        store_dir_unlock(held);
+}
+
+int database_file_set_aside(struct database *d, const char *why, cordage_error *error)
+{
+    int held = hold(d), err = 0;
+
+    if (d->db && database_file_is_gone(d))
+        database_file_drop(d);
+    else
+        err = set_aside(d, why, error);
+    let_go(held);
+    return err;
+}
+
 /* ---- Opening --------------------------------------------------------------------------
  */
 
@@ -158,7 +186,7 @@ static int set_up(struct database *d)
     int err;
 
     sqlite3_extended_result_codes(d->db, 1);
-    sqlite3_busy_timeout(d->db, DATABASE_BUSY_MS);
+    sqlite3_busy_timeout(d->db, d->kind->busy_ms);
     sqlite3_limit(d->db, SQLITE_LIMIT_LENGTH, LIMIT_PAYLOAD);
     sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     snprintf(text, sizeof text, "PRAGMA page_size=%d", d->kind->page_bytes);
@@ -261,13 +289,13 @@ static int open_once(struct database *d, cordage_error *error)
 
 int database_file_open(struct database *d, cordage_error *error)
 {
-    int err = open_once(d, error);
+    int held = hold(d), err = open_once(d, error);
 
     if (err > 0 && database_is_damage(err)) {
-        err = database_file_set_aside(d, sqlite3_errstr(err), error);
-        if (err)
-            return err;
-        err = open_once(d, error);
+        err = set_aside(d, sqlite3_errstr(err), error);
+        if (!err)
+            err = open_once(d, error);
     }
+    let_go(held);
     return err > 0 ? database_error(d, err, error) : err;
 }

@@ -8,7 +8,8 @@
  * first. d->db is NULL on failure. CORDAGE_EIO, CORDAGE_ESTATE, CORDAGE_ENOMEM. */
 int database_file_open(struct database *d, cordage_error *error);
 /* Closes it and gives the file a name of its own, with its WAL; the log hears `why`. What
- * was set aside before is removed, lest a failing disk fills itself. CORDAGE_EIO. */
+ * was set aside before is removed, lest a failing disk fills itself. One that another
+ * process has set aside meanwhile is only closed. CORDAGE_EIO. */
 int database_file_set_aside(struct database *d, const char *why, cordage_error *error);
 /* Closes the connection and leaves all files as they are. */
 void database_file_drop(struct database *d);

@@ -40,7 +40,8 @@
 struct store;
 
 enum store_use {
-    STORE_ALONE, /* by one process: a bot that runs alone, a supervisor. It has the lock */
+    STORE_ALONE, /* by one process: a bot that runs alone, a supervisor. It has the lock
+                  */
     STORE_SHARED /* by a worker of a fleet, beside others; shards have locks of their own
                     (progress.h) */
 };

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "str.h"
+
+enum { HOLD_MS = 10 * 1000, HOLD_TICK_MS = 5 };
 
 #define ANOTHER "or set CORDAGE_STATE_DIR to another directory"
 
@@ -83,8 +86,8 @@ static int make(char *path, unsigned levels, cordage_error *error)
 
 static bool is_ours(const char *name)
 {
-    static const char *const names[] = { ".", "..", "lock", "sim" };
-    static const char *const starts[] = { "state.db", "cache.db", "progress-" };
+    static const char *const names[] = { ".", "..", "lock", "link.sock", "sim" };
+    static const char *const starts[] = { "state.db", "cache.db", "progress-", "out-" };
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -223,4 +226,28 @@ int store_dir_lock(const char *dir, int *out, cordage_error *error)
                         path, strerror(errno));
     close(fd);
     return err;
+}
+
+void store_dir_unlock(int fd)
+{
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
+/* The lock is on the directory itself: there is no file to be made for it. */
+int store_dir_hold(const char *dir)
+{
+    const struct timespec tick = { 0, HOLD_TICK_MS * 1000 * 1000 };
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    for (int i = 0; fd >= 0 && i < HOLD_MS / HOLD_TICK_MS; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return fd;
+        if (errno != EWOULDBLOCK)
+            break;
+        nanosleep(&tick, NULL);
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }

@@ -20,6 +20,12 @@ int store_dir_make(const char *dir, const struct log *log, cordage_error *error)
 /* Takes the lock: *fd holds it until it is closed, or the process is gone. CORDAGE_EBUSY:
  * another has it, the sentence says who. CORDAGE_EIO. */
 int store_dir_lock(const char *dir, int *fd, cordage_error *error);
+/* Frees it, also where a forked child has the descriptor, and closes it. */
+void store_dir_unlock(int fd);
+/* For the short while in which the directory's files are opened, made or set aside: no
+ * other process does so meanwhile. Waits for a while; -1: it is not had, and things go on
+ * without. Ended by store_dir_unlock. */
+int store_dir_hold(const char *dir);
 /* Opens a file for reading and writing, making it (0600) if need be, and makes it
  * private. It must be a plain file; no symbolic link is followed. -1 and errno. */
 int store_file_open(const char *path);

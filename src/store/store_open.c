@@ -24,7 +24,7 @@ void sum_add_str(struct sum *s, struct str bytes)
 }
 
 /* From the root, since a program may change its directory. */
-static void keep_dir(struct store *s, const char *dir)
+static void keep_dir(struct dir_store *s, const char *dir)
 {
     char *whole = realpath(dir, NULL);
 
@@ -34,15 +34,47 @@ static void keep_dir(struct store *s, const char *dir)
     free(whole);
 }
 
+static void close_dir(struct store *store)
+{
+    struct dir_store *s = dir_store_of(store);
+
+    database_close(&s->cache);
+    database_close(&s->state);
+    if (s->lock >= 0)
+        store_dir_unlock(s->lock); /* last: until then nobody else may write */
+    free(s);
+}
+
+static const char *get_dir(const struct store *store)
+{
+    return CONTAINER_OF(store, const struct dir_store, store)->dir;
+}
+
+static const struct store_ops dir_ops = {
+    .close = close_dir,
+    .dir = get_dir,
+    .save_sessions = dir_save_sessions,
+    .load_sessions = dir_load_sessions,
+    .forget_session = dir_forget_session,
+    .book_identify = dir_book_identify,
+    .load_identifies = dir_load_identifies,
+    .save_plan = dir_save_plan,
+    .load_plan = dir_load_plan,
+    .snapshot_save = dir_snapshot_save,
+    .snapshot_load = dir_snapshot_load,
+    .snapshot_drop = dir_snapshot_drop,
+};
+
 int store_open(const char *dir, enum store_use use, const struct log *log,
                struct store **out, cordage_error *error)
 {
-    struct store *s = mem_zero(sizeof *s);
+    struct dir_store *s = mem_zero(sizeof *s);
     int err;
 
     *out = NULL;
     if (!s)
         return error_set(error, CORDAGE_ENOMEM, "out of memory for the store");
+    s->store.ops = &dir_ops;
     s->lock = -1;
     s->log = log ? *log : (struct log){ 0 };
     err = store_dir_make(dir, log, error);
@@ -60,25 +92,9 @@ int store_open(const char *dir, enum store_use use, const struct log *log,
     err = database_open(&s->cache, s->dir, &store_cache_kind, log, error);
     if (err)
         goto fail;
-    *out = s;
+    *out = &s->store;
     return 0;
 fail:
-    store_close(s);
+    close_dir(&s->store);
     return err;
-}
-
-void store_close(struct store *s)
-{
-    if (!s)
-        return;
-    database_close(&s->cache);
-    database_close(&s->state);
-    if (s->lock >= 0)
-        close(s->lock); /* last: until then nobody else may write */
-    free(s);
-}
-
-const char *store_dir(const struct store *s)
-{
-    return s->dir;
 }

@@ -1,9 +1,6 @@
 /* The plan in state.db: one row, replaced as a whole. */
-#include "limits.h"
 #include "sql.h"
 #include "store_inner.h"
-
-enum { PLAN_MAX = 1024 * 1024 };
 
 static int save_plan(sqlite3 *db, void *user)
 {
@@ -16,11 +13,9 @@ static int save_plan(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_save_plan(struct store *s, struct str plan)
+int dir_save_plan(struct store *s, struct str plan)
 {
-    if (plan.n > PLAN_MAX)
-        return CORDAGE_ELIMIT;
-    return database_run(&s->state, DURABLE_NOW, save_plan, &plan);
+    return database_run(&dir_store_of(s)->state, DURABLE_NOW, save_plan, &plan);
 }
 
 struct plan_load {
@@ -42,10 +37,10 @@ static int load_plan(sqlite3 *db, void *user)
     return err ? err : found;
 }
 
-int store_load_plan(struct store *s, struct buf *out)
+int dir_load_plan(struct store *s, struct buf *out)
 {
     struct plan_load load = { out, out->n };
-    int err = database_run(&s->state, DURABLE_SOON, load_plan, &load);
+    int err = database_run(&dir_store_of(s)->state, ONLY_READS, load_plan, &load);
 
     if (err)
         out->n = load.before;

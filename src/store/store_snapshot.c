@@ -15,7 +15,7 @@ static const char *const steps[] = {
     "CREATE INDEX guild_shard ON guild (shard_count, shard_id);"
     "CREATE UNIQUE INDEX guild_id ON guild (guild_id, shard_count, shard_id);",
 };
-const struct database_kind store_cache_kind = { "cache.db", steps, 1, 4096 };
+const struct database_kind store_cache_kind = { "cache.db", steps, 1, 4096, 30 * 1000 };
 
 /* Sessions end after minutes without a connection: what is older is of no use, not even
  * to a bot that went back to another number of shards. */
@@ -135,11 +135,11 @@ static int drop_stale(sqlite3 *db, uint64_t now)
                        "DELETE FROM head WHERE saved_at < ?1 - ?2", now, STALE_MS);
 }
 
-int store_snapshot_drop(struct store *s, uint32_t shard_id, uint32_t shard_count)
+int dir_snapshot_drop(struct store *s, uint32_t shard_id, uint32_t shard_count)
 {
     struct store_snapshot head = { .shard_id = shard_id, .shard_count = shard_count };
 
-    return database_run(&s->cache, DURABLE_SOON, drop, &head);
+    return database_run(&dir_store_of(s)->cache, DURABLE_SOON, drop, &head);
 }
 
 /* ---- Saving ---------------------------------------------------------------------------
@@ -216,23 +216,24 @@ static int save(sqlite3 *db, void *user)
     return err ? err : write_head(db, all->head, count);
 }
 
-int store_snapshot_save(struct store *s, const struct store_snapshot *head,
-                        const struct store_packed *guilds, size_t n)
+int dir_snapshot_save(struct store *s, const struct store_snapshot *head,
+                      const struct store_packed *guilds, size_t n)
 {
     struct saving all = { head, guilds, n };
 
-    return database_run(&s->cache, DURABLE_SOON, save, &all);
+    return database_run(&dir_store_of(s)->cache, DURABLE_SOON, save, &all);
 }
 
 /* ---- Loading --------------------------------------------------------------------------
  */
 
 struct loading {
-    struct store *store;
+    struct dir_store *store;
     struct store_snapshot *head;
     int (*each)(void *user, uint64_t guild_id, struct str bytes);
     void *user;
     int verdict;
+    bool damaged;
 };
 
 /* *broken: not every row is what was saved. */
@@ -261,13 +262,11 @@ static int load_guilds(sqlite3 *db, struct loading *l, uint64_t expected, bool *
     return sql_close(&q);
 }
 
-static int drop_damaged(sqlite3 *db, struct loading *l)
+static int note_damaged(struct loading *l)
 {
-    log_line(&l->store->log, LOG_WARN,
-             "shard=%u store: its snapshot in %s is damaged and was dropped",
-             l->head->shard_id, l->store->cache.path);
+    l->damaged = true;
     l->verdict = CORDAGE_ENOTFOUND;
-    return drop(db, l->head);
+    return 0;
 }
 
 static int load(sqlite3 *db, void *user)
@@ -280,10 +279,11 @@ static int load(sqlite3 *db, void *user)
     int err = read_head(db, &head, &guilds, &found);
 
     l->verdict = CORDAGE_ENOTFOUND;
+    l->damaged = false;
     if (err)
         return err;
     if (found == FOUND_DAMAGED)
-        return drop_damaged(db, l);
+        return note_damaged(l);
     if (found == FOUND_NONE || head.format > l->head->format ||
         head.policy_mark != l->head->policy_mark ||
         head.session_mark != l->head->session_mark)
@@ -293,18 +293,26 @@ static int load(sqlite3 *db, void *user)
     if (err)
         return err;
     if (broken)
-        return drop_damaged(db, l);
+        return note_damaged(l);
     l->head->seq = head.seq;
     l->head->saved_at = head.saved_at;
     return 0;
 }
 
-int store_snapshot_load(struct store *s, struct store_snapshot *head,
-                        int (*each)(void *user, uint64_t guild_id, struct str bytes),
-                        void *user)
+/* Beside others that read and write: only what is damaged is worth holding them up. */
+int dir_snapshot_load(struct store *s, struct store_snapshot *head,
+                      int (*each)(void *user, uint64_t guild_id, struct str bytes),
+                      void *user)
 {
-    struct loading l = { s, head, each, user, 0 };
-    int err = database_run(&s->cache, DURABLE_SOON, load, &l);
+    struct dir_store *store = dir_store_of(s);
+    struct loading l = { store, head, each, user, 0, false };
+    int err = database_run(&store->cache, ONLY_READS, load, &l);
 
+    if (!err && l.damaged) {
+        log_line(&store->log, LOG_WARN,
+                 "shard=%u store: its snapshot in %s is damaged and was dropped",
+                 head->shard_id, store->cache.path);
+        err = database_run(&store->cache, DURABLE_SOON, drop, head);
+    }
     return err ? err : l.verdict;
 }

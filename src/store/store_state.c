@@ -1,4 +1,4 @@
-/* state.db: sessions and the identify ledger. */
+/* state.db: sessions, the identify ledger and the plan. */
 #include <string.h>
 
 #include "ledger.h"
@@ -18,7 +18,7 @@ static const char *const steps[] = {
     "CREATE INDEX identify_wall ON identify (wall);",
     "CREATE TABLE plan (id INTEGER PRIMARY KEY, plan BLOB);",
 };
-const struct database_kind store_state_kind = { "state.db", steps, 2, 4096 };
+const struct database_kind store_state_kind = { "state.db", steps, 2, 4096, 3000 };
 
 /* ---- Sessions -----------------------------------------------------------------------
  */
@@ -54,14 +54,6 @@ static uint32_t checksum(const struct store_identity *who,
     sum_add_str(&s, row->resume_url);
     sum_add_str(&s, row->guilds);
     return s.crc;
-}
-
-static bool is_sound(const struct store_session *row)
-{
-    return row->session_id.n > 0 && row->session_id.n <= LIMIT_SESSION_ID &&
-           row->resume_url.n <= LIMIT_URL && row->guilds.n % STORE_GUILD_BYTES == 0 &&
-           row->guilds.n / STORE_GUILD_BYTES <= LIMIT_GUILDS &&
-           row->shard_id < row->shard_count;
 }
 
 struct saving {
@@ -105,22 +97,19 @@ static int save_sessions(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_save_sessions(struct store *s, const struct store_identity *who,
-                        const struct store_session *rows, size_t n, bool exact)
+int dir_save_sessions(struct store *s, const struct store_identity *who,
+                      const struct store_session *rows, size_t n, bool exact)
 {
     struct saving all = { who, rows, n };
 
-    for (size_t i = 0; i < n; i++)
-        if (!is_sound(&rows[i]))
-            return CORDAGE_EINVAL;
     if (n == 0 && !exact)
         return 0;
-    return database_run(&s->state, exact ? DURABLE_NOW : DURABLE_SOON, save_sessions,
-                        &all);
+    return database_run(&dir_store_of(s)->state, exact ? DURABLE_NOW : DURABLE_SOON,
+                        save_sessions, &all);
 }
 
 struct loading {
-    struct store *store;
+    struct dir_store *store;
     const struct store_identity *who;
     uint32_t count, first, last;
     void (*each)(void *user, const struct store_session *row);
@@ -167,7 +156,8 @@ static int load_sessions(sqlite3 *db, void *user)
     sql_put_str(&q, field(who->compression, sizeof who->compression));
     while (sql_row(&q)) {
         read_session(&q, l->count, &row);
-        if (is_sound(&row) && checksum(who, &row) == (uint32_t)sql_get(&q, 10))
+        if (store_session_is_sound(&row) &&
+            checksum(who, &row) == (uint32_t)sql_get(&q, 10))
             l->each(l->user, &row);
         else
             log_line(
@@ -178,14 +168,14 @@ static int load_sessions(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_load_sessions(struct store *s, const struct store_identity *who, uint32_t count,
-                        uint32_t first, uint32_t last,
-                        void (*each)(void *user, const struct store_session *row),
-                        void *user)
+int dir_load_sessions(struct store *s, const struct store_identity *who, uint32_t count,
+                      uint32_t first, uint32_t last,
+                      void (*each)(void *user, const struct store_session *row),
+                      void *user)
 {
-    struct loading l = { s, who, count, first, last, each, user };
+    struct loading l = { dir_store_of(s), who, count, first, last, each, user };
 
-    return database_run(&s->state, DURABLE_SOON, load_sessions, &l);
+    return database_run(&dir_store_of(s)->state, ONLY_READS, load_sessions, &l);
 }
 
 struct shard_name {
@@ -204,11 +194,11 @@ static int forget_session(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_forget_session(struct store *s, uint32_t shard_id, uint32_t shard_count)
+int dir_forget_session(struct store *s, uint32_t shard_id, uint32_t shard_count)
 {
     struct shard_name name = { shard_id, shard_count };
 
-    return database_run(&s->state, DURABLE_NOW, forget_session, &name);
+    return database_run(&dir_store_of(s)->state, DURABLE_NOW, forget_session, &name);
 }
 
 /* ---- The identify ledger --------------------------------------------------------------
@@ -232,12 +222,12 @@ static int book_identify(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
-                        uint32_t shard_count)
+int dir_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
+                      uint32_t shard_count)
 {
     struct booking b = { wall, { shard_id, shard_count } };
 
-    return database_run(&s->state, DURABLE_NOW, book_identify, &b);
+    return database_run(&dir_store_of(s)->state, DURABLE_NOW, book_identify, &b);
 }
 
 struct recall {
@@ -283,14 +273,14 @@ static int load_identifies(sqlite3 *db, void *user)
     return sql_close(&q);
 }
 
-int store_load_identifies(struct store *s, uint64_t since,
-                          void (*each)(void *user, uint64_t wall, uint32_t shard_id,
-                                       uint32_t shard_count),
-                          void *user)
+int dir_load_identifies(struct store *s, uint64_t since,
+                        void (*each)(void *user, uint64_t wall, uint32_t shard_id,
+                                     uint32_t shard_count),
+                        void *user)
 {
     struct recall r = { since, each, user };
 
     /* A full disk can't hold old rows against us: what fails here is only tidying. */
-    (void)database_run(&s->state, DURABLE_SOON, drop_old, &r);
-    return database_run(&s->state, DURABLE_SOON, load_identifies, &r);
+    (void)database_run(&dir_store_of(s)->state, DURABLE_SOON, drop_old, &r);
+    return database_run(&dir_store_of(s)->state, ONLY_READS, load_identifies, &r);
 }

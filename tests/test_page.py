@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard in headless Chromium.
 
-Usage: page.py PAGE_SERVER [FOLDER]
+Usage: test_page.py PAGE_SERVER [FOLDER]
 
 Starts PAGE_SERVER (tests/page_server.c: a fleet that never was), opens its page and checks
 what a user would see: the numbers of /api/status, no complaint in the console, a shard that
@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
+
+from page_rig import Server
 
 PATIENCE = 60
 passed = failed = 0
@@ -28,27 +29,7 @@ passed = failed = 0
 def check(name, ok, what=""):
     global passed, failed
     passed, failed = passed + bool(ok), failed + (not ok)
-    print(f"{'ok' if ok else 'FAILED'}  {name}" + ("" if ok else f": {what}"), flush=True)
-
-
-class Server:
-    def __init__(self, program, shards):
-        self.process = subprocess.Popen([program, str(shards)], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.url = self.process.stdout.readline().strip()
-
-    def tell(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ok\n"
-
-    def status(self):
-        with urllib.request.urlopen(self.url + "api/status") as answer:
-            return json.load(answer)
-
-    def end(self):
-        self.process.stdin.close()
-        assert self.process.wait(PATIENCE) == 0
+    print(f"[       OK ] {name}" if ok else f"[  FAILED  ] {name}: {what}", flush=True)
 
 
 class Browser:

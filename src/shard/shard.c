@@ -194,10 +194,7 @@ static void deliver(struct shard *s, const struct session_action *a)
     struct dispatch event = {
         .name = a->name, .seq = a->seq, .payload = s->payload, .body = a->d
     };
-    struct envelope peeked;
 
-    if (envelope_peek(s->payload, &peeked))
-        event.d = peeked.d;
     s->events++;
     tell(s);
     if (!s->ops->deliver(s->user, s, &event))

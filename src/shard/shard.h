@@ -43,8 +43,6 @@ struct dispatch {
     struct str name;
     uint64_t seq;
     struct str payload; /* the whole envelope */
-    struct str d;       /* its `d` where the peek saw it, up to the payload's end (see
-                           envelope.h); else empty */
     cordage_json body;  /* its `d` where the session had to parse it (READY, guilds); else
                            absent. The loop's parser must not be used meanwhile */
 };

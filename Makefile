@@ -6,7 +6,7 @@ help:
 	@echo 'make demo        the main job: a bot on four shards against an offline Discord'
 	@echo 'make test        build, and run all tests'
 	@echo 'make build       the library, the cordage program and the examples, in build/'
-	@echo 'make bench       events per CPU-second, and memory per shard'
+	@echo 'make bench       events per CPU-second, memory per shard, a log line'
 	@echo 'make check       format and static analysis'
 	@echo 'make fuzz        fuzz every parser for a minute each'
 	@echo 'make acceptance  the long runs'

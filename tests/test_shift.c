@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "gateway.h"
 #include "json_write.h"
@@ -195,6 +196,49 @@ TEST(caches_are_the_world_wherever_their_shards_are)
     shift_come_to_rest(&r);
     CHECK_INT(r.doubled, 0);
     compare_caches(&r);
+    check_and_end(&r, "with a cache");
+}
+
+/* ---- A large shard
+ * ---------------------------------------------------------------------
+ */
+
+static void wait_for_guilds(struct shift_rig *r, uint64_t guilds)
+{
+    const struct timespec tick = { 0, 10 * 1000 * 1000 };
+    struct cache *cache = r->bots[0].client->cache;
+
+    for (unsigned i = 0; cache_count(cache, CORDAGE_KIND_GUILDS) < guilds; i++) {
+        if (i > SHIFT_PATIENCE_S * 100)
+            fail_msg("only %llu guilds have come",
+                     (unsigned long long)cache_count(cache, CORDAGE_KIND_GUILDS));
+        nanosleep(&tick, NULL);
+    }
+}
+
+/* How long a shard is without events that has many guilds; the number is printed. */
+TEST(a_large_shard_moves_quickly)
+{
+    const char *text = getenv("CORDAGE_SHIFT_GUILDS");
+    uint64_t guilds = SHIFT_SHARDS * (text ? strtoull(text, NULL, 10) : 100);
+    struct sim_config config = world();
+    double life = 40;
+    struct shift_rig r;
+
+    config.guilds = (uint32_t)guilds;
+    shift_setup(&r, &config, SPEED, "all");
+    r.intents = GATEWAY_ALL_INTENTS;
+    shift_bot_start(&r, 0);
+    shift_bot_start(&r, 1);
+    for (uint32_t i = 0; i < SHIFT_SHARDS; i++)
+        shift_order_take(&r, 0, i);
+    wait_for_guilds(&r, guilds);
+    shift_talk(&r, 200, UINT64_MAX);
+    simrig_on_loop(r.sim, set_life, &life);
+    move_about(&r, 10);
+    shift_come_to_rest(&r);
+    CHECK_INT(r.doubled, 0);
+    printf("%llu guilds a shard; ", (unsigned long long)guilds / SHIFT_SHARDS);
     check_and_end(&r, "with a cache");
 }
 
@@ -455,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(shards_move_under_traffic_and_nothing_is_lost_or_doubled),
         T(caches_are_the_world_wherever_their_shards_are),
+        T(a_large_shard_moves_quickly),
         T(a_handler_beyond_the_patience_runs_again_elsewhere),
         T(and_its_shard_may_move_on_and_come_back),
         T(a_shard_that_another_has_is_not_taken),

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "child.h"
+#include "executable.h"
 #include "fleet_bot.h"
 #include "fleet_print.h"
 #include "run_page.h"
@@ -58,48 +58,19 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
     return 2;
 }
 
-static bool can_run(const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) < 0)
-        return false;
-    if (!S_ISREG(st.st_mode)) {
-        errno = EACCES;
-        return false;
-    }
-    return access(path, X_OK) == 0;
-}
-
-/* As the shell does it. */
-static int find_command(const char *name)
-{
-    const char *at = getenv("PATH");
-    char path[PATH_SIZE];
-    size_t n;
-
-    if (strchr(name, '/'))
-        return can_run(name) ? 0
-                             : complain("'%s' cannot be run: %s", name, strerror(errno));
-    for (at = at ? at : "/usr/local/bin:/usr/bin:/bin"; *at; at += n + (at[n] == ':')) {
-        n = strcspn(at, ":");
-        if (snprintf(path, sizeof path, "%.*s%s%s", (int)n, at, n ? "/" : "", name) <
-                PATH_SIZE &&
-            can_run(path))
-            return 0;
-    }
-    return complain("there is no program '%s' in PATH; one in this directory is called "
-                    "like ./%s",
-                    name, name);
-}
-
 static int check_command(struct run *run, char **command, int n)
 {
+    struct executable bot;
+    cordage_error error;
+
     if (n == 0)
         return complain(
             "which program is the bot? Put it behind --: cordage run -- ./bot");
     run->command = command;
-    return find_command(command[0]);
+    if (executable_open(&bot, command[0], getenv("PATH"), &error))
+        return complain("%s", error.message);
+    executable_release(&bot);
+    return 0;
 }
 
 static int print_config(struct run *run)
@@ -250,6 +221,7 @@ static int start_supervisor(struct run *run, cordage_error *error)
         .token_print = bot->token_print,
         .wish = run->settings.wish,
         .command = run->command,
+        .search = getenv("PATH"),
         .foreign = run->settings.foreign,
         .log = run_log(run),
         .progress = isatty(STDERR_FILENO),

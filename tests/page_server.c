@@ -84,8 +84,11 @@ int main(int argc, char **argv)
     if (web_new(s.loop, &options, on_view, &s, &web, &error))
         return cordage_error_print(&error, stderr);
     s.input.data = &s;
-    uv_poll_init(loop_uv(s.loop), &s.input, 0);
-    uv_poll_start(&s.input, UV_READABLE, on_input);
+    if (uv_poll_init(loop_uv(s.loop), &s.input, 0) ||
+        uv_poll_start(&s.input, UV_READABLE, on_input)) {
+        fputs("page_server: standard input must be a pipe or a terminal\n", stderr);
+        return 1;
+    }
     puts(web_url(web));
     fflush(stdout);
     loop_run(s.loop);

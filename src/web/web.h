@@ -8,9 +8,9 @@
  *
  * Nothing here changes anything. Host and Origin are checked, so that no page elsewhere
  * can read it by DNS rebinding: Host must be a name of loopback, one of `hosts` or, where
- * other machines can reach us, an IP address. Beyond loopback a secret is demanded
- * (Authorization: Bearer SECRET, or a cookie that /?secret=... sets), and TLS or
- * `behind_proxy`. */
+ * other machines can reach us, an IP address; Origin, if there is one, must be the same.
+ * Beyond loopback a secret is demanded (Authorization: Bearer SECRET, or a cookie that
+ * /?secret=... sets), and TLS or `behind_proxy`. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 

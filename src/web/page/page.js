@@ -392,6 +392,7 @@ const WORKER_KINDS = {
 function workerState(w, now) {
   const cell = make('span', 'state');
   let text = w.state;
+  if (w.state === 'resting' && w.last_exit !== null) text += ' after status ' + w.last_exit;
   if (w.state === 'resting' && w.starts_at_ms) text += ', starts in ' + span(w.starts_at_ms - now);
   if (w.adopted) text += ', adopted';
   cell.append(signCell(WORKER_KINDS[w.state] || KINDS.waiting), text);

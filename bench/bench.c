@@ -178,6 +178,8 @@ static cordage_client *client_for(const struct run *run)
     options.intents = CORDAGE_INTENT_GUILDS | CORDAGE_INTENT_GUILD_MESSAGES;
     options.shard_count = run->shards;
     options.state_dir = "";
+    /* So that on_start is called before the next event is read. */
+    options.handler_threads = run->handler ? -1 : 0;
     options.compression = public_name[run->compression];
     for (int kind = 0; kind < CORDAGE_N_KINDS; kind++)
         options.cache[kind].keep = run->keep;

@@ -98,17 +98,18 @@ static uint64_t wait_until_all_live(struct killing *k)
 TEST(whoever_is_killed_nothing_is_lost)
 {
     uint64_t seconds = fleet_case("CORDAGE_FLEET_SECONDS", SECONDS);
-    struct killing k = {
-        .options = { .shards = (uint32_t)fleet_case("CORDAGE_FLEET_SHARDS", SHARDS),
-                     .workers = (uint32_t)fleet_case("CORDAGE_FLEET_WORKERS", WORKERS),
-                     .keeps = true },
-        .rng = rng_seeded(fleet_case("CORDAGE_TEST_SEED", 4711)),
-    };
+    static struct killing k; /* its thread outlives a failure */
     struct fleet *f = &k.fleet;
     struct sim_config config;
     struct fleet_numbers n;
     uint64_t again;
 
+    k.options = (struct fleet_options){
+        .shards = (uint32_t)fleet_case("CORDAGE_FLEET_SHARDS", SHARDS),
+        .workers = (uint32_t)fleet_case("CORDAGE_FLEET_WORKERS", WORKERS),
+        .keeps = true,
+    };
+    k.rng = rng_seeded(fleet_case("CORDAGE_TEST_SEED", 4711));
     fleet_case_config(&config, k.options.shards * 2);
     fleet_setup(f, &config, SPEED);
     fleet_start(f, &k.options);

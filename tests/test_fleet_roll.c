@@ -38,7 +38,7 @@ TEST(a_rolling_restart_is_not_noticed)
         .keeps = true,
     };
     struct sim_config config;
-    struct fleet f;
+    static struct fleet f; /* its thread outlives a failure */
     struct gaps gaps = { .of = calloc(rolls * options.shards, sizeof(uint64_t)) };
     unsigned n_objects;
 

@@ -60,6 +60,10 @@ void slots_message(struct process *p, enum link_type type, const struct link_slo
     struct gate *gate = p->s->gate;
     struct slot *slot;
 
+    if (type == LINK_PROVEN) { /* of no shard */
+        gate_proven(gate);
+        return;
+    }
     if (m->shard < p->part.first || m->shard > p->part.last || !p->worker)
         return;
     slot = &p->slots[m->shard - p->part.first];
@@ -68,8 +72,6 @@ void slots_message(struct process *p, enum link_type type, const struct link_slo
         gate_ask(gate, &slot->place, m->shard, p->part.count, false);
     } else if (type == LINK_READY) {
         ready(gate, slot, m->ask);
-    } else if (type == LINK_PROVEN) {
-        gate_proven(gate);
     } else if (slot->ask != m->ask) {
         return;
     } else if (type == LINK_SENT) {

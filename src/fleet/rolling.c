@@ -77,6 +77,8 @@ static void start(struct supervisor *s, struct fleet_worker *w)
     orders_restart_line(s, false, 0, line);
     ok = process_start(w, true, &w->next) == 0;
     roll_started(s->roll, w->index, ok, fleet_real(s));
+    if (!w->current)
+        roll_ended(s->roll, w->index, false, -1, fleet_real(s));
 }
 
 static void give(struct supervisor *s, struct process *p, uint32_t shard)

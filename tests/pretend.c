@@ -31,8 +31,7 @@ struct shard {
 };
 
 struct worker {
-    const char *link, *behaviour;
-    char dir[200];
+    const char *link, *dir, *behaviour;
     uint32_t index, generation, first, last, count, asks;
     int fd;
     struct buf in, out;
@@ -287,9 +286,7 @@ int pretend(const char *behaviour)
         signal(SIGTERM, SIG_IGN);
     w->behaviour = behaviour;
     w->link = getenv("CORDAGE_LINK");
-    /* CORDAGE_STATE_DIR is emptied by test.h. */
-    snprintf(w->dir, sizeof w->dir, "%s", w->link);
-    *strrchr(w->dir, '/') = '\0';
+    w->dir = getenv("CORDAGE_STATE_DIR");
     w->index = (uint32_t)atoi(getenv("CORDAGE_WORKER"));
     w->generation = (uint32_t)atoi(getenv("CORDAGE_GENERATION"));
     w->parser = json_parser_new();

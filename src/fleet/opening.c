@@ -88,6 +88,8 @@ static int make_workers(struct supervisor *s, cordage_error *error)
     if (!s->workers || !s->shards || !s->samples || watchdog_new(n, &s->watchdog) ||
         view_set_shards(s->view, range->count, range->first, range->last))
         return error_set(error, CORDAGE_ENOMEM, "Out of memory.");
+    for (uint32_t i = 0; i < n; i++)
+        picture_dark(s, &s->shards[i], true);
     s->n_workers = s->plan.n_workers;
     for (uint32_t i = 0; i < s->n_workers; i++) {
         struct fleet_worker *w = &s->workers[i];

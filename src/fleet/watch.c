@@ -5,13 +5,15 @@ static void take_samples(struct supervisor *s)
 {
     for (uint32_t i = 0; i < fleet_n_shards(s); i++) {
         const struct view_shard *v = &s->view->shards[i];
+        const struct fleet_shard *sh = &s->shards[i];
 
         s->samples[i] = (struct watchdog_sample){
             .events = v->info.events,
             .guilds = v->info.guilds,
             .guilds_available = v->info.guilds_available,
-            .live =
-                s->shards[i].hand == HAND_HELD && v->info.state == CORDAGE_SHARD_READY,
+            /* Without a link nobody says that events come. */
+            .live = sh->hand == HAND_HELD && sh->holder->caller &&
+                    v->info.state == CORDAGE_SHARD_READY,
             .paused = v->info.paused,
             .replaying = v->replaying,
             .loading = v->info.loading,

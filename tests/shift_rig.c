@@ -436,10 +436,14 @@ static int by_size(const void *a, const void *b)
 
 void shift_print_gaps(struct shift_rig *r, const char *what)
 {
-    if (r->n_gaps == 0)
+    pthread_mutex_lock(&r->lock);
+    if (r->n_gaps == 0) {
+        pthread_mutex_unlock(&r->lock);
         return;
+    }
     qsort(r->gaps_us, r->n_gaps, sizeof *r->gaps_us, by_size);
     printf("%s: %zu hand-overs, without events: median %.1f ms, worst %.1f ms\n", what,
            r->n_gaps, (double)r->gaps_us[r->n_gaps / 2] / 1000,
            (double)r->gaps_us[r->n_gaps - 1] / 1000);
+    pthread_mutex_unlock(&r->lock);
 }

@@ -171,6 +171,11 @@ static void run_done(struct mail *mail)
     client_loop_done(CONTAINER_OF(mail, struct crew_loop, done_mail)->client);
 }
 
+void crew_shard_flush(struct crew_shard *s)
+{
+    flush(s->loop);
+}
+
 void crew_shard_stopped(struct crew_shard *s)
 {
     struct crew_loop *cl = s->loop;

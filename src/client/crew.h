@@ -149,6 +149,8 @@ void crew_shard_release(struct crew_shard *s);
 void crew_shard_note(struct crew_shard *s);
 /* Hands an event's job over, with the others of this turn. As lanes_add. On its loop. */
 bool crew_shard_add(struct crew_shard *s, struct job *job);
+/* Hands over what was added in this turn. On its loop. */
+void crew_shard_flush(struct crew_shard *s);
 /* It has no connection any more. On its loop. */
 void crew_shard_stopped(struct crew_shard *s);
 

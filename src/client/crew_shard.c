@@ -264,7 +264,7 @@ static void stopped(void *user, struct shard *shard)
     crew_shard_note(s);
     crew_shard_stopped(s);
     if (s->leaves)
-        shift_closed(s);
+        shift_hung_up(s);
 }
 
 /* ---- Making it ------------------------------------------------------------------- */

@@ -4,8 +4,11 @@
  *
  * and leaving:
  *
- *     shift_give -> close (the shard's loop) -> closed (control), and meanwhile drained
- *     (control) -> save (keeper) -> rest (the shard's loop) -> gone (control)
+ *     shift_give -> close (the shard's loop) -> closed, drained (control)
+ *     -> save (keeper) -> rest (the shard's loop) -> gone (control)
+ *
+ * From `close` on the session changes no more, and nobody waits for the connection to
+ * end, which takes as long as the peer likes; only the shard's memory does.
  *
  * Without a keeper its steps are passed over. While the client stops no step leads to
  * another: a shard that was on its way is put down, one that has closed is saved by the
@@ -163,12 +166,27 @@ static void run_gone(struct mail *mail)
         begin_take(s);
 }
 
+static void rest(struct crew_shard *s)
+{
+    s->shift.rests = s->shift.hung_up = false;
+    crew_shard_unmake(s);
+    to_control(s, run_gone);
+}
+
 static void run_rest(struct mail *mail)
 {
     struct crew_shard *s = shard_of(mail);
 
-    crew_shard_unmake(s);
-    to_control(s, run_gone);
+    s->shift.rests = true;
+    if (s->shift.hung_up)
+        rest(s);
+}
+
+void shift_hung_up(struct crew_shard *s)
+{
+    s->shift.hung_up = true;
+    if (s->shift.rests)
+        rest(s);
 }
 
 static void run_given(struct mail *mail)
@@ -275,12 +293,6 @@ static void run_closed(struct mail *mail)
         host->arm(host, &f->patience, f->began_at + f->patience_ms);
 }
 
-void shift_closed(struct crew_shard *s)
-{
-    s->on = false;
-    to_control(s, run_closed);
-}
-
 static void run_close(struct mail *mail)
 {
     struct crew_shard *s = shard_of(mail);
@@ -290,6 +302,10 @@ static void run_close(struct mail *mail)
     s->leaves = true;
     commands_end(s);
     shard_stop(s->shard, true);
+    crew_shard_flush(s);
+    s->on = false;
+    status_rest(&s->status); /* another process counts its guilds from now on */
+    to_control(s, run_closed);
 }
 
 static void begin_give(struct crew_shard *s)

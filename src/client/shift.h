@@ -84,12 +84,14 @@ struct shift {
     struct heritage *heritage;
     struct shift_taken how;
     struct shift_given left;
+    /* The loop's: it has no connection any more; it is saved, and waits for that. */
+    bool hung_up, rests;
 };
 
 /* [before it is used] */
 void shift_init(struct shift *f);
 void shift_release(struct shift *f);
 /* The shard that leaves has no connection any more. [loop] */
-void shift_closed(struct crew_shard *s);
+void shift_hung_up(struct crew_shard *s);
 
 #endif

@@ -1,28 +1,29 @@
 #!/usr/bin/env python3
 """The dashboard in headless Chromium.
 
-Usage: test_page.py PAGE_SERVER [FOLDER]
+Usage: test_page.py PAGE_SERVER CORDAGE BOT [FOLDER]
 
 Starts PAGE_SERVER (tests/page_server.c: a fleet that never was), opens its page and checks
 what a user would see: the numbers of /api/status, no complaint in the console, a shard that
 goes away and comes back without a reload, room on a phone, the keyboard, a supervisor that
-ends. Screenshots stay in FOLDER, if one is given. Chromium is driven by its debugging pipe,
+ends. Then a real fleet against the simulator, of which a worker is killed. Screenshots stay in FOLDER, if one is given. Chromium is driven by its debugging pipe,
 so that nothing else is needed."""
 import base64
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
-from page_rig import Server
+from page_rig import PATIENCE, Server
 
-PATIENCE = 60
 passed = failed = 0
 
 
@@ -236,9 +237,72 @@ def look(browser, program, folder, shards):
     check_away(browser, server)
 
 
+class Fleet:
+    """`cordage run` under `cordage sim`: four shards of BOT in two workers."""
+
+    def __init__(self, cordage, bot, folder):
+        self.log = open(folder / "log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [cordage, "sim", "--port", "0", "--traffic", "20", "--max-concurrency", "16",
+             "--", cordage, "run", "--http", "0", "--state-dir", folder / "state",
+             "--shards", "4", "--workers", "2", "--", bot],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            env=os.environ | {"XDG_STATE_HOME": str(folder)})
+        self.url = self.find_url()
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def find_url(self):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            url = re.search(r"http://127\.0\.0\.1:\d+/", self.text())
+            if url:
+                return url[0]
+            time.sleep(0.05)
+        raise SystemExit("page: no fleet\n" + self.text())
+
+    def status(self):
+        with urllib.request.urlopen(self.url + "api/status") as answer:
+            return json.load(answer)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+READY = "document.querySelectorAll('#grid .cell.ready').length"
+
+
+def look_at_real(browser, cordage, bot, folder):
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o700)
+        fleet = Fleet(cordage, bot, Path(home))
+        browser.call("Page.navigate", url="about:blank")
+        browser.complaints()
+        check("a real fleet is shown", browser.open(fleet.url, 1180, 900))
+        check("all of its shards become ready", browser.wait(READY + " === 4"))
+        browser.ask("window.sameDocument = true")
+        os.kill(fleet.status()["workers"][1]["pid"], signal.SIGKILL)
+        check("a worker that is killed is seen", browser.wait(READY + " < 4"),
+              text(browser, "sentence"))
+        browser.picture(folder, "real-killed", 1180)
+        check("and its shards come back", browser.wait(READY + " === 4"),
+              text(browser, "sentence"))
+        check("a decision says so", browser.wait(
+            "/worker.1/.test(document.getElementById('decisions').textContent)"))
+        check("all without a reload", browser.ask("window.sameDocument === true"))
+        browser.picture(folder, "real-well", 1180)
+        bad = browser.complaints()
+        check("and without a word in the console", not bad, bad)
+        status = fleet.end()
+        check("the fleet ends well", status == 0, f"{status}\n{fleet.text()}")
+
+
 def main():
     program = shutil.which("chromium")
-    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    folder = Path(sys.argv[4]) if len(sys.argv) > 4 else None
     if not program:
         print("SKIPPED: chromium is not installed")
         return 77
@@ -249,6 +313,7 @@ def main():
         try:
             for shards in (64, 1024):
                 look(browser, sys.argv[1], folder, shards)
+            look_at_real(browser, sys.argv[2], sys.argv[3], folder)
         finally:
             browser.end()
     print(f"{passed} passed, {failed} failed")

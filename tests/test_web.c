@@ -540,6 +540,23 @@ TEST(a_browser_gets_a_cookie_and_an_address_without_the_secret)
     close_house(&h);
 }
 
+TEST(the_longest_secret_fits_into_its_cookie)
+{
+    char secret[257], path[300], want[300];
+    struct house h;
+    struct got *got;
+
+    memset(secret, 'a', sizeof secret);
+    secret[256] = '\0';
+    open_house(&h, (struct web_options){ .secret = secret });
+    snprintf(path, sizeof path, "/?secret=%s", secret);
+    got = ask(&h, path, NULL, NULL);
+    CHECK_INT(got->status, 303);
+    snprintf(want, sizeof want, "=%s; Path=/; HttpOnly; SameSite=Lax\r\n", secret);
+    CHECK(has(&got->head, want));
+    close_house(&h);
+}
+
 TEST(over_https_the_cookie_is_for_https_only)
 {
     struct house h;
@@ -594,9 +611,15 @@ TEST(what_would_be_unsafe_is_refused_with_the_fix)
         { { .address = "localhost" }, "" },
     };
     cordage_error error;
+    char secret[300];
     struct house h;
 
     begin(&h);
+    memset(secret, 'a', sizeof secret);
+    secret[257] = '\0';
+    CHECK_INT(web_new(h.loop, &(struct web_options){ .secret = secret }, on_view, &h,
+                      &h.web, &error),
+              CORDAGE_EINVAL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_INT(web_new(h.loop, &bad[i].options, on_view, &h, &h.web, &error),
                   CORDAGE_EINVAL);
@@ -653,6 +676,7 @@ RUN_TESTS(T(each_page_is_there), T(every_answer_has_the_headers_that_bind_a_brow
           T(slow_clients_in_all_places_keep_nobody_out),
           T(with_a_secret_nothing_comes_without_it),
           T(a_browser_gets_a_cookie_and_an_address_without_the_secret),
+          T(the_longest_secret_fits_into_its_cookie),
           T(over_https_the_cookie_is_for_https_only),
           T(where_others_can_reach_us_an_address_is_a_name),
           T(what_would_be_unsafe_is_refused_with_the_fix),

@@ -9,7 +9,8 @@
 #include "error.h"
 #include "mem.h"
 
-enum { SECRET_MIN = 16 };
+/* The longest has room in the header that sets the cookie. */
+enum { SECRET_SHORTEST = 16, SECRET_LONGEST = 256 };
 
 static bool is_loopback(const char *address)
 {
@@ -31,7 +32,7 @@ static bool is_usable_secret(struct str s)
             !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_' && c != '~')
             return false;
     }
-    return s.n >= SECRET_MIN;
+    return s.n >= SECRET_SHORTEST && s.n <= SECRET_LONGEST;
 }
 
 static int judge(const struct web_options *o, bool is_remote, cordage_error *error)
@@ -42,9 +43,9 @@ static int judge(const struct web_options *o, bool is_remote, cordage_error *err
     if (o->secret && !is_usable_secret(str_of(o->secret)))
         return error_set(
             error, CORDAGE_EINVAL,
-            "the secret in --http-secret-file must have at least %d letters, "
-            "digits or any of -._~; `openssl rand -hex 24` makes one",
-            SECRET_MIN);
+            "the secret in --http-secret-file must have %d to %d letters, digits "
+            "or any of -._~; `openssl rand -hex 24` makes one",
+            SECRET_SHORTEST, SECRET_LONGEST);
     if (!is_remote)
         return 0;
     if (!o->secret)

@@ -266,8 +266,8 @@ function roundUp(n) {
 }
 
 class Chart {
-  constructor(name, field, unit, format) {
-    Object.assign(this, { field, unit, format, points: [], now: 0, pointed: null });
+  constructor(name, field, unit, format, lowest) {
+    Object.assign(this, { field, unit, format, lowest, points: [], now: 0, pointed: null });
     this.box = byId(name + '-chart');
     this.readout = byId(name + '-at');
     this.box.addEventListener('pointermove', (event) => this.point(event));
@@ -294,7 +294,7 @@ class Chart {
 
   measure() {
     const highest = this.points.reduce((max, p) => Math.max(max, p[this.field]), 0);
-    this.max = highest > 0 ? roundUp(highest) : 1;
+    this.max = roundUp(Math.max(highest, this.lowest));
     this.top = 8;
     this.left = 8 + 6.5 * Math.max(3, this.format(this.max).length);
     this.width = Math.max(10, this.box.clientWidth - this.left - 4);
@@ -311,9 +311,10 @@ class Chart {
     return runs;
   }
 
+  /* A point that is alone becomes a dot. */
   path(run) {
-    return run.map((p, i) => (i ? 'L' : 'M') + this.x(p.at_ms).toFixed(1) + ' ' +
-      this.y(p[this.field]).toFixed(1)).join('');
+    const at = (p) => this.x(p.at_ms).toFixed(1) + ' ' + this.y(p[this.field]).toFixed(1);
+    return 'M' + run.map(at).join('L') + (run.length === 1 ? 'h0.1' : '');
   }
 
   axes() {
@@ -358,8 +359,8 @@ class Chart {
 }
 
 const charts = [
-  new Chart('events', 'events_per_s', '/s', rate),
-  new Chart('latency', 'latency_ms', '', (n) => count.format(n) + ' ms'),
+  new Chart('events', 'events_per_s', '/s', rate, 1),
+  new Chart('latency', 'latency_ms', '', (n) => count.format(n) + ' ms', 10),
 ];
 
 /* ---- Budget -------------------------------------------------------------- */

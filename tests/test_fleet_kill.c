@@ -22,7 +22,7 @@ struct killing {
     struct fleet fleet;
     struct fleet_options options;
     struct rng rng;
-    unsigned n_workers, n_supervisors, n_both;
+    unsigned n_workers, n_supervisors, n_both, n_rolls;
 };
 
 static uint64_t real_ms(void)
@@ -49,8 +49,18 @@ static void kill_supervisor(struct killing *k)
     fleet_start(&k->fleet, &k->options);
 }
 
+/* Whoever is killed next, it happens in the middle of a hand-over. */
+static void begin_roll(struct killing *k)
+{
+    const char *const restart[] = { "restart", "--no-wait", NULL };
+
+    k->n_rolls += fleet_command(&k->fleet, restart, NULL) == 0;
+}
+
 static void kill_somebody(struct killing *k)
 {
+    if (rng_below(&k->rng, 3) == 0)
+        begin_roll(k);
     switch (rng_below(&k->rng, 6)) {
     case 0:
         kill_supervisor(k);
@@ -119,13 +129,14 @@ TEST(whoever_is_killed_nothing_is_lost)
     again = wait_until_all_live(&k);
     CHECK(fleet_come_to_rest(f));
     n = fleet_numbers(f);
-    printf("%u workers, %u supervisors and %u of both killed: %llu messages, %llu lost, "
-           "%llu again, %llu IDENTIFYs, %llu of %llu RESUMEs accepted, all shards live "
-           "after %llu ms\n",
-           k.n_workers, k.n_supervisors, k.n_both, (unsigned long long)f->messages,
-           (unsigned long long)f->lost, (unsigned long long)f->doubled,
-           (unsigned long long)n.identifies, (unsigned long long)n.resumed,
-           (unsigned long long)n.resumes, (unsigned long long)again);
+    printf("%u workers, %u supervisors and %u of both killed, %u rolling restarts begun: "
+           "%llu messages, %llu lost, %llu again, %llu IDENTIFYs, %llu of %llu RESUMEs "
+           "accepted, all shards live after %llu ms\n",
+           k.n_workers, k.n_supervisors, k.n_both, k.n_rolls,
+           (unsigned long long)f->messages, (unsigned long long)f->lost,
+           (unsigned long long)f->doubled, (unsigned long long)n.identifies,
+           (unsigned long long)n.resumed, (unsigned long long)n.resumes,
+           (unsigned long long)again);
     CHECK_INT(f->lost, 0);
     CHECK_INT(f->messages - f->doubled, n.said);
     /* Where Discord accepted every RESUME nobody had to begin anew. */

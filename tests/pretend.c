@@ -5,8 +5,10 @@
  *     fatal     says FATAL once it was welcomed
  *     exit-N    exits with N once it was welcomed
  *     stubborn  as well, but ends neither at STOP nor at SIGTERM
+ *     refuse    takes no shard
  *
- * "once-" before fatal or exit-N: only the worker 0, and only its first generation. */
+ * "once-" before fatal or exit-N: only the worker 0, and only its first generation.
+ * "next-" before any: not its first generation, which behaves well. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -120,6 +122,10 @@ static void take(struct worker *w, uint32_t id)
         close(sh->lock);
         sh->lock = 0;
         m.err = CORDAGE_EBUSY;
+    } else if (strcmp(w->behaviour, "refuse") == 0) {
+        close(sh->lock);
+        sh->lock = 0;
+        m.err = CORDAGE_EIO;
     }
     sh->ready = m.resumes = !m.err && st.st_size > 0;
     link_put_moved(&w->out, &m);
@@ -279,6 +285,8 @@ int pretend(const char *behaviour)
     struct worker *w = calloc(1, sizeof *w);
     struct pollfd fd = { .events = POLLIN };
 
+    if (strncmp(behaviour, "next-", 5) == 0)
+        behaviour = atoi(getenv("CORDAGE_GENERATION")) > 1 ? behaviour + 5 : "well";
     if (strcmp(behaviour, "mute") == 0)
         for (;;)
             pause();

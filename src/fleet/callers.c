@@ -150,6 +150,28 @@ static void begin(struct process *p, const struct link_hello *m)
     opening_look(s);
 }
 
+/* Its end rolls the restart back. */
+static void give_up_new(struct process *p, const char *why)
+{
+    fleet_decide(p->s, LOG_ERROR, "worker=%u pid=%lld the new process can't go on: %s",
+                 p->index, (long long)child_pid(p->child), why);
+    process_stop(p, false);
+}
+
+static void refuse_token(struct caller *c, struct process *p)
+{
+    static const char why[] =
+        "The bot has a token of its own (options.token) that isn't the supervisor's. "
+        "Leave options.token empty: a worker gets the token from `cordage run`.";
+
+    if (rolling_tries(p)) {
+        refuse(c, CORDAGE_ESTATE, why);
+        give_up_new(p, why);
+    } else {
+        fleet_fail(p->s, 2, why);
+    }
+}
+
 static void worker_hello(struct caller *c, const struct link_hello *m)
 {
     struct supervisor *s = c->s;
@@ -169,11 +191,7 @@ static void worker_hello(struct caller *c, const struct link_hello *m)
         return;
     }
     if (!has_our_token(s, m) && p->state == PROCESS_STARTING) {
-        fleet_fail(
-            s, 2,
-            "The bot has a token of its own (options.token) that isn't the "
-            "supervisor's. Leave options.token empty: a worker gets the token from "
-            "`cordage run`.");
+        refuse_token(c, p);
         return;
     }
     if (!p->worker || !has_its_part(p, m) || !has_our_token(s, m)) {
@@ -279,7 +297,10 @@ static int on_fatal(struct process *p, cordage_json body)
     if (err)
         return err;
     snprintf(why, sizeof why, "%.*s", STR_FMT(m.message));
-    fleet_fail(p->s, m.exit, why);
+    if (rolling_tries(p))
+        give_up_new(p, why);
+    else
+        fleet_fail(p->s, m.exit, why);
     return 0;
 }
 

@@ -8,6 +8,13 @@ bool rolling_has(const struct supervisor *s, const struct fleet_worker *w)
     return s->roll && s->turn == w->index;
 }
 
+bool rolling_tries(const struct process *p)
+{
+    const struct fleet_worker *w = p->worker;
+
+    return w && rolling_has(p->s, w) && w->next == p;
+}
+
 /* The worker's new generation is the current one now, if it came to that. */
 static void turn_over(struct supervisor *s)
 {

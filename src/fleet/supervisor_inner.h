@@ -277,6 +277,9 @@ int rolling_begin(struct supervisor *s, uint32_t only);
 void rolling_step(struct supervisor *s);
 /* Whether this worker's shards and processes are the restart's business now. */
 bool rolling_has(const struct supervisor *s, const struct fleet_worker *w);
+/* Whether it is the new process of the worker whose turn it is: what is wrong with it ends
+ * the restart, not the fleet. */
+bool rolling_tries(const struct process *p);
 /* Feeds; each is followed by rolling_step. Nothing when there is no restart. */
 void rolling_hello(struct process *p);
 void rolling_given(struct supervisor *s, uint32_t shard);

@@ -38,9 +38,9 @@ static void forget(struct process *p)
     struct supervisor *s = p->s;
     struct fleet_worker *w = p->worker;
 
-    s->host->disarm(s->host, &p->deadline);
     if (p->caller)
         process_unlinked(p);
+    s->host->disarm(s->host, &p->deadline); /* which that has armed */
     slots_cancel(p);
     list_remove(&p->on_fleet);
     if (w && w->current == p)

@@ -419,7 +419,7 @@ TEST(a_bot_may_stop_while_shards_come_and_go)
     struct shift_rig r;
 
     begin(&r, &config, "all");
-    shift_talk(&r, 400, UINT64_MAX);
+    shift_talk(&r, 100, UINT64_MAX);
     for (unsigned i = 0; i < 6; i++) {
         unsigned from = i % 2;
 

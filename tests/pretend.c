@@ -6,6 +6,7 @@
  *     exit-N    exits with N once it was welcomed
  *     stubborn  as well, but ends neither at STOP nor at SIGTERM
  *     refuse    takes no shard
+ *     foreign   says what its environment tells it, and knows no link
  *
  * "once-" before fatal or exit-N: only the worker 0, and only its first generation.
  * "next-" before any: not its first generation, which behaves well. */
@@ -280,11 +281,25 @@ static void read_messages(struct worker *w)
     }
 }
 
+static void be_foreign(void)
+{
+    const char *token = getenv("DISCORD_TOKEN");
+
+    printf("foreign: shards %s of %s, %zu bytes of token, link %s\n", getenv("SHARDS"),
+           getenv("SHARD_COUNT"), token ? strlen(token) : 0,
+           getenv("CORDAGE_LINK") ? "set" : "not set");
+    fflush(stdout);
+    for (;;)
+        pause();
+}
+
 int pretend(const char *behaviour)
 {
     struct worker *w = calloc(1, sizeof *w);
     struct pollfd fd = { .events = POLLIN };
 
+    if (strcmp(behaviour, "foreign") == 0)
+        be_foreign();
     if (strncmp(behaviour, "next-", 5) == 0)
         behaviour = atoi(getenv("CORDAGE_GENERATION")) > 1 ? behaviour + 5 : "well";
     if (strcmp(behaviour, "mute") == 0)

@@ -240,6 +240,36 @@ TEST(commands_are_answered)
     fleet_teardown(&rig);
 }
 
+/* ---- Others' bots ---- */
+
+static bool all_booked(struct fleet_rig *r, void *user)
+{
+    uint64_t used = 0;
+
+    (void)user;
+    json_u64(json_get(json_get(r->status, "budget"), "used_24h"), &used);
+    return used == 4;
+}
+
+TEST(foreign_workers_start_one_after_another_with_their_identifies_booked)
+{
+    const struct link_command restart = { .verb = LINK_VERB_RESTART, .follow = true };
+
+    set_up(20);
+    rig.foreign = true;
+    rig.behaviour = "foreign";
+    fleet_start(&rig);
+    CHECK(fleet_until(&rig, all_booked, NULL));
+    while (!times_said("shards [2,3] of 4"))
+        usleep(1000);
+    CHECK(said("[0] foreign: shards [0,1] of 4"));
+    CHECK(!times_said("link set"));
+    CHECK(!times_said(" 0 bytes of token"));
+    CHECK_INT(fleet_command(&rig, &restart), 1);
+    CHECK_INT(fleet_end(&rig, SIGTERM), 0);
+    fleet_teardown(&rig);
+}
+
 TEST(a_second_stop_kills)
 {
     set_up(20);
@@ -269,6 +299,7 @@ int main(int argc, char **argv)
         T(workers_of_another_plan_end_before_their_shards_are_taken),
         T(both_may_be_killed),
         T(commands_are_answered),
+        T(foreign_workers_start_one_after_another_with_their_identifies_booked),
         T(a_second_stop_kills),
     };
 

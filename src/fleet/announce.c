@@ -50,11 +50,15 @@ static void say_progress(struct supervisor *s)
 
 static void say_all_up(struct supervisor *s)
 {
-    char line[LINE_SIZE + 256];
+    char line[LINE_SIZE + 256], what[64];
 
-    snprintf(line, sizeof line, "%u shards ready in %.1f s, %u worker%s%s%s",
-             fleet_n_shards(s), (double)(fleet_real(s) - s->opened_at) / 1000,
-             s->n_workers, s->n_workers == 1 ? "" : "s", s->options.page ? ", " : "",
+    if (s->options.foreign) /* their shards can't be seen from here */
+        snprintf(what, sizeof what, "%u foreign workers started", s->n_workers);
+    else
+        snprintf(what, sizeof what, "%u shards ready", fleet_n_shards(s));
+    snprintf(line, sizeof line, "%s in %.1f s, %u worker%s%s%s", what,
+             (double)(fleet_real(s) - s->opened_at) / 1000, s->n_workers,
+             s->n_workers == 1 ? "" : "s", s->options.page ? ", " : "",
              s->options.page ? s->options.page : "");
     s->was_up = true;
     log_line(&s->log, LOG_INFO, "%s", line);

@@ -149,8 +149,10 @@ void hands_claim(struct process *p, const uint32_t *ids, uint32_t n)
         sh->hand = HAND_HELD;
     }
     for (uint32_t i = 0; i < fleet_n_shards(s); i++)
-        if (s->shards[i].holder == p && s->shards[i].hand == HAND_FREE)
+        if (s->shards[i].holder == p && s->shards[i].hand == HAND_FREE) {
             release(s, &s->shards[i]);
+            rolling_given(s, fleet_shard_id(s, &s->shards[i]));
+        }
 }
 
 /* ---- Giving ---- */

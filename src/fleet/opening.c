@@ -6,6 +6,7 @@
  * ends here; else the gate opens. */
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "error.h"
 #include "fatal.h"
@@ -103,6 +104,21 @@ static int make_workers(struct supervisor *s, cordage_error *error)
     return 0;
 }
 
+/* A shard takes a connection and a file, REST and the store some more. */
+static void look_at_files(struct supervisor *s)
+{
+    const uint64_t each = 3, others = 64;
+    struct shard_range part = plan_part(&s->plan, 0);
+    uint64_t needed = shard_range_size(&part) * each + others;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed)
+        log_line(&s->log, LOG_WARN,
+                 "a worker may open %llu files and needs some %llu: raise the limit "
+                 "(LimitNOFILE= in its unit, or ulimit -n), or take more --workers",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)needed);
+}
+
 static int over_budget(struct supervisor *s, uint32_t needed, cordage_error *error)
 {
     uint64_t wall = fleet_wall(s);
@@ -112,8 +128,6 @@ static int over_budget(struct supervisor *s, uint32_t needed, cordage_error *err
                : 0;
 }
 
-/* Foreign workers' shards are fresh starts, all of them; who lives on is told apart when
- * they are adopted. */
 static int prepare(struct supervisor *s, cordage_error *error)
 {
     int err = make_plan(s, error);
@@ -138,6 +152,7 @@ void opening_begin(struct supervisor *s)
              range->first, range->last, range->count, s->n_workers,
              (unsigned long long)shards_start_ms(shard_range_size(range),
                                                  s->bot.max_concurrency));
+    look_at_files(s);
     s->phase = FLEET_OPENING;
     s->opened_at = fleet_real(s);
     s->opening_ends = s->opened_at + FLEET_OPENING_MS;

@@ -10,6 +10,8 @@
 #include "plan.h"
 #include "relay.h"
 #include "tmpdir.h"
+#include "view.h"
+#include "watchdog.h"
 
 struct rig {
     struct loop *loop;
@@ -143,7 +145,49 @@ TEST(a_plan_without_memory_is_not_written)
     CHECK(alloc_each(write_plan, NULL) >= 1);
 }
 
+static int show(void *user)
+{
+    struct buf out = { 0 };
+    struct view *v;
+    int err = view_new(&v);
+
+    (void)user;
+    if (err)
+        return err;
+    err = view_set_shards(v, 8, 0, 7);
+    if (!err)
+        err = view_set_workers(v, 2);
+    CHECK(err || v->n_workers == 2);
+    if (!err)
+        err = view_json(v, &out);
+    CHECK_INT(out.n > 0, !err);
+    buf_release(&out);
+    view_free(v);
+    return err;
+}
+
+TEST(a_view_without_memory_is_as_it_was)
+{
+    CHECK(alloc_each(show, NULL) >= 5);
+}
+
+static int watch(void *user)
+{
+    struct watchdog *w;
+    int err = watchdog_new(4, &w);
+
+    (void)user;
+    watchdog_free(w);
+    return err;
+}
+
+TEST(a_watchdog_without_memory_is_none)
+{
+    CHECK(alloc_each(watch, NULL) >= 2);
+}
+
 RUN_TESTS(T(a_worker_without_memory_does_not_start_and_that_is_said),
           T(an_output_without_memory_says_so_or_drops_lines),
           T(a_manager_is_not_told_without_memory),
-          T(a_plan_without_memory_is_not_written))
+          T(a_plan_without_memory_is_not_written), T(a_view_without_memory_is_as_it_was),
+          T(a_watchdog_without_memory_is_none))

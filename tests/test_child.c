@@ -325,6 +325,20 @@ TEST(a_signal_alone_leaves_its_children)
     rig_free(r);
 }
 
+TEST(what_it_leaves_behind_ends_with_it)
+{
+    struct rig *r = rig_new();
+    struct child *c = shell(r, "sleep 1000 & echo up; kill -9 $$");
+    char line[64];
+
+    (void)c;
+    read_line(r, line, sizeof line);
+    run_until(r, 1);
+    CHECK_INT(r->statuses[0], 128 + SIGKILL);
+    CHECK_STR(str_of(output_of(r)), ""); /* the end of file: the sleep is gone too */
+    rig_free(r);
+}
+
 TEST(many_children_all_end)
 {
     struct rig *r = rig_new();
@@ -534,8 +548,8 @@ RUN_TESTS(T(a_child_ends_with_its_status), T(both_outputs_are_the_one_and_stdin_
           T(the_token_is_the_fourth_descriptor_whatever_numbers_we_have),
           T(a_child_has_default_signals_and_its_own_session),
           T(a_signal_ends_it_and_with_its_group_also_its_children),
-          T(a_signal_alone_leaves_its_children), T(many_children_all_end),
-          T(one_that_is_let_go_runs_on_and_says_nothing),
+          T(a_signal_alone_leaves_its_children), T(what_it_leaves_behind_ends_with_it),
+          T(many_children_all_end), T(one_that_is_let_go_runs_on_and_says_nothing),
           T(a_child_may_be_freed_in_its_own_callback),
           T(what_is_not_our_child_is_adopted_and_its_end_noticed),
           T(our_own_child_may_be_adopted_after_an_exec_of_ours_and_has_a_status),

@@ -66,11 +66,17 @@ static void on_readable(uv_poll_t *poll, int failed, int events)
 
     (void)failed;
     (void)events;
-    if (waitid((idtype_t)WAIT_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG) == 0) {
+    /* Not waited for yet, so that its number can't be another's when its group is ended.
+     * One that was adopted has a parent that may have waited for it; numbers come round
+     * so slowly that in this moment it is nobody's. */
+    if (waitid((idtype_t)WAIT_PIDFD, (id_t)c->pidfd, &info,
+               WEXITED | WNOHANG | WNOWAIT) == 0) {
         if (info.si_pid == 0)
             return; /* it hasn't ended */
         status = status_of(&info);
     }
+    kill(-c->pid, SIGKILL);
+    (void)waitid((idtype_t)WAIT_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG);
     c->telling = true;
     c->ended(c->user, status);
     let_go(c);

@@ -3,7 +3,9 @@
  * Watched by a pidfd, so that one which isn't our child is watched the same way. It runs
  * in a session of its own (a ^C at our terminal is ours alone), with default signals and
  * nothing on stdin, and its stdout and stderr are one FIFO in the state directory, opened
- * for reading and writing: so it lives on when nobody reads. [loop] */
+ * for reading and writing: so it lives on when nobody reads. What it leaves behind in its
+ * process group when it ends is killed: it may have inherited the locks of its shards.
+ * [loop] */
 #ifndef FLEET_CHILD_H
 #define FLEET_CHILD_H
 

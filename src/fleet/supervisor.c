@@ -102,7 +102,9 @@ static void set_limits(struct supervisor *s)
             log_line(&s->log, LOG_WARN, "the limit of open files can't be raised: %m");
     }
     if (!s->options.core_dumps && getrlimit(RLIMIT_CORE, &limit) == 0) {
-        limit.rlim_cur = 0;
+        /* 1 is smaller than any dump, and the kernel hands none to a program either (0 is
+         * no limit for those: core(5)). */
+        limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
         (void)setrlimit(RLIMIT_CORE, &limit);
     }
 }

@@ -15,6 +15,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from page_rig import Server
 
 program, root = sys.argv[1], Path(sys.argv[2])

@@ -22,6 +22,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from page_rig import PATIENCE, Server
 
 passed = failed = 0
@@ -206,10 +207,11 @@ def check_phone(browser, name):
     check(f"{name}: nothing is wider than the phone", wide <= 360, wide)
 
 
-def check_away(browser, server):
+def check_away(browser, server, folder, name):
     server.end()
     check("a supervisor that ends is said to be away",
           browser.wait("!document.getElementById('away').hidden"))
+    browser.picture(folder, name, 1180)
     # The browser itself writes down that it could not connect.
     other = [c for c in browser.complaints()
              if "ERR_" not in str(c.get("entry", {}).get("text"))]
@@ -234,7 +236,7 @@ def look(browser, program, folder, shards):
     browser.picture(folder, f"{shards}-well", 1180)
     bad = browser.complaints()
     check("the console is empty", not bad, bad)
-    check_away(browser, server)
+    check_away(browser, server, folder, f"{shards}-away")
 
 
 class Fleet:

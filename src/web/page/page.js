@@ -143,6 +143,7 @@ function makeCell(shard, index) {
   button.type = 'button';
   button.tabIndex = index === 0 ? 0 : -1;
   button.dataset.index = index;
+  button.setAttribute('aria-describedby', 'detail');
   button.append(sign, make('span', 'number', String(shard.shard)));
   return { button, sign, kind: null };
 }
@@ -451,13 +452,11 @@ function showDecisions(s) {
 /* ---- Asking -------------------------------------------------------------- */
 
 let last = null; /* the status shown */
-let lastAt = 0;
 let timer = 0;
 let asking = false;
 
 function show(s) {
   last = s;
-  lastAt = Date.now();
   showHead(s);
   showTiles(s);
   showShards(s);
@@ -469,11 +468,9 @@ function show(s) {
 }
 
 function showAway(why) {
-  const since = last ? ' What you see is from ' + clock(last.now_ms) + ', ' +
-    span(Date.now() - lastAt) + ' ago.' : '';
   byId('away').hidden = !why;
-  setText(byId('away'), why ? why + since : '');
-  if (why) byId('lamp').className = 'lamp';
+  document.body.classList.toggle('stale', Boolean(why));
+  setText(byId('away'), why ? why + (last ? ' What you see is from ' + clock(last.now_ms) + '.' : '') : '');
 }
 
 /* The status, or why there is none. */

@@ -407,7 +407,7 @@ unsigned fleet_restarts(const struct fleet_rig *r, unsigned index)
 static bool all_ready(struct fleet_rig *r, void *user)
 {
     (void)user;
-    return fleet_ready(r) == r->shards;
+    return fleet_ready(r) == r->shards && fleet_worker(r, r->workers - 1);
 }
 
 bool fleet_up(struct fleet_rig *r)

@@ -39,6 +39,7 @@ struct run {
     struct web *web; /* NULL: none */
     uv_signal_t signals[N_SIGNALS];
     uint64_t stopped_at; /* 0: not */
+    bool terminal;       /* stderr */
     bool core_dumps, print_config, json, files_told;
 };
 
@@ -135,13 +136,18 @@ static void prepare_process(struct run *run)
 
 static void write_log(void *user, enum log_level level, const char *line)
 {
-    (void)user;
-    fprintf(stderr, "cordage %s %s\n", log_level_name(level), line);
+    /* On a terminal a line of progress may stand there. */
+    const bool *terminal = user;
+
+    fprintf(stderr, "%scordage %s %s\n", *terminal ? "\r\033[K" : "",
+            log_level_name(level), line);
 }
 
-static struct log run_log(const struct run *run)
+static struct log run_log(struct run *run)
 {
-    return (struct log){ .write = write_log, .level = run->settings.log_level };
+    return (struct log){ .write = write_log,
+                         .user = &run->terminal,
+                         .level = run->settings.log_level };
 }
 
 /* Once the plan is known. */
@@ -224,7 +230,7 @@ static int start_supervisor(struct run *run, cordage_error *error)
         .search = getenv("PATH"),
         .foreign = run->settings.foreign,
         .log = run_log(run),
-        .progress = isatty(STDERR_FILENO),
+        .progress = run->terminal,
         .core_dumps = run->core_dumps,
         .page = run->web ? web_url(run->web) : NULL,
         .speed = bot->speed,
@@ -367,7 +373,7 @@ static int run_fleet(struct run *run, char **command, int n)
 
 int command_run(int argc, char **argv)
 {
-    struct run run = { .argv = argv };
+    struct run run = { .argv = argv, .terminal = isatty(STDERR_FILENO) };
     struct fleet_flags flags = { 0 };
     char **command;
     int n, status = parse(&run, &flags, argc, argv, &command, &n);

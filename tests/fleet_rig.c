@@ -32,6 +32,8 @@ static void on_signal(uv_signal_t *handle, int number)
     supervisor_stop(handle->data, false);
 }
 
+enum { QUIET_MS = 2000 }; /* with HELLO_MS given: a test of patience */
+
 /* --supervisor STATE API CA TOKEN SHARDS WORKERS SPEED HELLO_MS FOREIGN BEHAVIOUR */
 static int supervise(char **a)
 {
@@ -52,6 +54,7 @@ static int supervise(char **a)
         .log = { write_log, NULL, LOG_DEBUG },
         .speed = atof(a[8]),
         .hello_ms = (uint32_t)atoi(a[9]),
+        .quiet_ms = (uint32_t)atoi(a[9]) ? QUIET_MS : 0,
         .page = "http://127.0.0.1:1/",
     };
     struct loop_options lo = { .log = o.log, .speed = o.speed };

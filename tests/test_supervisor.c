@@ -121,6 +121,22 @@ TEST(a_worker_that_never_speaks_is_killed_and_told_why)
     fleet_teardown(&rig);
 }
 
+TEST(a_worker_that_hangs_is_killed_and_started_again)
+{
+    struct lives want = { 1, 1 };
+
+    set_up(20);
+    rig.hello_ms = 20000; /* and little patience with who is silent */
+    fleet_start(&rig);
+    CHECK(fleet_up(&rig));
+    kill(fleet_worker(&rig, 1), SIGSTOP);
+    CHECK(fleet_until(&rig, has_restarted, &want));
+    CHECK_INT(fleet_end(&rig, SIGTERM), 0);
+    CHECK(said("it hangs, and is killed"));
+    CHECK_INT(times_said("it hangs"), 1);
+    fleet_teardown(&rig);
+}
+
 TEST(what_discord_refuses_ends_the_fleet_once)
 {
     set_up(20);
@@ -294,6 +310,7 @@ int main(int argc, char **argv)
         T(a_worker_that_never_speaks_is_killed_and_told_why),
         T(what_discord_refuses_ends_the_fleet_once),
         T(a_worker_whose_settings_are_wrong_ends_the_fleet),
+        T(a_worker_that_hangs_is_killed_and_started_again),
         T(a_start_beyond_the_budget_spends_nothing),
         T(workers_outlive_their_supervisor_and_are_taken_over),
         T(workers_of_another_plan_end_before_their_shards_are_taken),

@@ -66,13 +66,27 @@ static bool read_id(struct str head, char out[ID_DIGITS + 1])
     return n > 0;
 }
 
-void settings_application(const struct settings *s, char out[APPLICATION_TEXT])
+/* The token's first part. */
+static bool application(const struct settings *s, char id[ID_DIGITS + 1])
 {
     struct str token = secret_reveal(&s->token);
     size_t dot = str_find(token, STR("."));
+
+    return dot != SIZE_MAX && read_id((struct str){ token.p, dot }, id);
+}
+
+uint64_t settings_application_id(const struct settings *s)
+{
     char id[ID_DIGITS + 1];
 
-    if (dot != SIZE_MAX && read_id((struct str){ token.p, dot }, id))
+    return application(s, id) ? strtoull(id, NULL, 10) : 0;
+}
+
+void settings_application(const struct settings *s, char out[APPLICATION_TEXT])
+{
+    char id[ID_DIGITS + 1];
+
+    if (application(s, id))
         snprintf(out, APPLICATION_TEXT, "%s", id);
     else
         snprintf(out, APPLICATION_TEXT, "%016" PRIx64, s->token_print);

@@ -10,6 +10,8 @@ enum { APPLICATION_TEXT = 32 };
 /* The application's id, from the token's first part; if that can't be read, sixteen
  * digits of the token's fingerprint. */
 void settings_application(const struct settings *s, char out[APPLICATION_TEXT]);
+/* The same as a number; 0: the token doesn't tell. */
+uint64_t settings_application_id(const struct settings *s);
 /* Fills in token_print and state_dir; shards and token are there. `option`: as given.
  * CORDAGE_ENOMEM, CORDAGE_EINVAL (no absolute path can be made of it: *error says so). */
 int settings_take_state(struct settings *s, const char *option, const struct env *env,

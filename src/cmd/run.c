@@ -18,6 +18,7 @@
 #include "fleet_bot.h"
 #include "fleet_print.h"
 #include "run_page.h"
+#include "settings_state.h"
 #include "subcommands.h"
 #include "supervisor.h"
 
@@ -233,6 +234,7 @@ static int start_supervisor(struct run *run, cordage_error *error)
         .progress = run->terminal,
         .core_dumps = run->core_dumps,
         .page = run->web ? web_url(run->web) : NULL,
+        .application_id = settings_application_id(bot),
         .speed = bot->speed,
         .notify_socket = getenv("NOTIFY_SOCKET"),
         .watchdog_usec = getenv("WATCHDOG_USEC"),

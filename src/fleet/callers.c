@@ -253,6 +253,7 @@ static void on_row(void *user, const struct link_row *row)
 
 static int on_status(struct process *p, cordage_json body)
 {
+    process_heard(p);
     return link_get_status(body, p->part.count, &p->load, on_row, p);
 }
 

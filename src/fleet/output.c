@@ -24,6 +24,9 @@ enum output_way {
     WAY_ASK     /* what we may not open again: asked before each write */
 };
 
+/* Goes to the beginning of the line and clears it. */
+#define ERASE "\r\033[K"
+
 enum { ASKED_BYTES = 4096 /* PIPE_BUF: what is writable takes so much at once */ };
 
 struct output {
@@ -178,10 +181,12 @@ void output_add(struct output *o, struct str prefix, struct str line)
 {
     size_t start;
 
-    if (!has_room(o, prefix.n + line.n + 1)) {
+    if (!has_room(o, sizeof ERASE + prefix.n + line.n + 1)) {
         o->dropped++;
         return;
     }
+    if (o->is_terminal)
+        buf_append_z(&o->queue, ERASE);
     buf_append_str(&o->queue, prefix);
     start = o->queue.n;
     buf_append_str(&o->queue, line);

@@ -30,7 +30,7 @@ struct output_waiter {
 int output_new(struct loop *loop, int fd, struct output **out, cordage_error *error);
 bool output_is_terminal(const struct output *o);
 /* Writes or queues `prefix`, `line` and a newline. On a terminal what isn't UTF-8 or
- * would steer it is made harmless. */
+ * would steer it is made harmless, and a line of progress that stands there goes. */
 void output_line(struct output *o, struct str prefix, struct str line);
 /* The same for many: what was added is written by output_push, in one go. */
 void output_add(struct output *o, struct str prefix, struct str line);

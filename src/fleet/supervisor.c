@@ -80,6 +80,7 @@ static void on_second(struct timer *t)
     opening_look(s);
     if (s->is_plan_unsaved && s->workers)
         plan_keep(s);
+    workers_second(s);
     picture_second(s);
     watch_second(s);
     announce_second(s);
@@ -132,6 +133,7 @@ static int make_memory(struct supervisor *s, cordage_error *error)
     snprintf(s->link_path, size, "%s/" LINK_SOCKET, dir);
     snprintf(s->view->release, sizeof s->view->release, "%s", CORDAGE_VERSION);
     s->view->started_at = fleet_wall(s);
+    s->view->application_id = s->options.application_id;
     return 0;
 }
 

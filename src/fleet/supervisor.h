@@ -30,6 +30,8 @@ struct supervisor_options {
     const char *page;     /* where all of it is seen: a URL, or NULL */
     double speed;         /* of the clock: 1, but in tests; processes live in real time */
     uint32_t hello_ms;    /* how long a new worker has; 0: 30 s */
+    uint32_t quiet_ms;    /* after which one that says nothing is killed; 0: 60 s */
+    uint64_t application_id; /* for the view; 0: not known */
     const char *notify_socket, *watchdog_usec, *watchdog_pid;
     /* Runs whenever the view has changed (once a second), and may be NULL. */
     void (*changed)(void *user, const struct view *v);

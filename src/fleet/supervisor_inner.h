@@ -28,6 +28,7 @@ enum {
     FLEET_HELLO_MS = 30 * 1000,   /* from a worker's start */
     FLEET_ADOPT_MS = 5 * 1000,    /* for our predecessor's workers to find us */
     FLEET_LINK_MS = 75 * 1000,    /* without a link: it has ended itself by then */
+    FLEET_QUIET_MS = 60 * 1000,   /* with one, and without STATUS: it hangs */
     FLEET_STOP_MS = 45 * 1000,    /* after STOP, before SIGTERM */
     FLEET_TERM_MS = 5 * 1000,     /* after SIGTERM, before SIGKILL */
     FLEET_OPENING_MS = 60 * 1000, /* for all shards to be taken, before any identifies */
@@ -64,8 +65,10 @@ struct process {
     uint64_t started_at;   /* Unix ms */
     uint64_t ticks;        /* its start, by the kernel: with the pid, who it is */
     bool adopted, candidate;
-    bool is_up;      /* was welcomed once */
-    bool is_healthy; /* all its shards were live */
+    bool is_up;             /* was welcomed once */
+    uint64_t heard_at;      /* real ms: its last STATUS... */
+    unsigned quiet_seconds; /* ... and turns of ours since then */
+    bool is_healthy;        /* all its shards were live */
     struct link_load load;
     uint64_t cpu_past[FLEET_CPU_S];
 };
@@ -220,6 +223,8 @@ struct process *process_find(struct supervisor *s, uint32_t index, uint32_t gene
 void process_linked(struct process *p, struct caller *c);
 void process_unlinked(struct process *p);
 /* Starts workers that have no process and don't rest. */
+void workers_second(struct supervisor *s);
+void process_heard(struct process *p);
 void workers_start(struct supervisor *s);
 
 /* ---- launch.c: a process of the user's program ---- */
@@ -277,8 +282,8 @@ int rolling_begin(struct supervisor *s, uint32_t only);
 void rolling_step(struct supervisor *s);
 /* Whether this worker's shards and processes are the restart's business now. */
 bool rolling_has(const struct supervisor *s, const struct fleet_worker *w);
-/* Whether it is the new process of the worker whose turn it is: what is wrong with it ends
- * the restart, not the fleet. */
+/* Whether it is the new process of the worker whose turn it is: what is wrong with it
+ * ends the restart, not the fleet. */
 bool rolling_tries(const struct process *p);
 /* Feeds; each is followed by rolling_step. Nothing when there is no restart. */
 void rolling_hello(struct process *p);

@@ -12,7 +12,7 @@
 #include "proc_stat.h"
 #include "supervisor_inner.h"
 
-enum { OUT_PATH = 4096 };
+enum { OUT_PATH = 4096, QUIET_TURNS = 5 };
 
 static void out_path(const struct process *p, char out[OUT_PATH])
 {
@@ -196,6 +196,37 @@ static void on_deadline(struct timer *t)
     }
 }
 
+/* What it may have said while the machine slept, or we were stopped, is read within some
+ * turns of our own. */
+static void look_if_it_hangs(struct process *p)
+{
+    struct supervisor *s = p->s;
+    uint64_t most = s->options.quiet_ms ? s->options.quiet_ms : FLEET_QUIET_MS;
+
+    if (p->state != PROCESS_RUNNING || !p->caller || ++p->quiet_seconds < QUIET_TURNS ||
+        fleet_real(s) - p->heard_at < most)
+        return;
+    fleet_decide(s, LOG_ERROR,
+                 "worker=%u pid=%lld has said nothing for %llu s although its link "
+                 "stands: it hangs, and is killed",
+                 p->index, (long long)child_pid(p->child),
+                 (unsigned long long)most / 1000);
+    process_heard(p);
+    child_signal(p->child, SIGKILL, true);
+}
+
+void process_heard(struct process *p)
+{
+    p->heard_at = fleet_real(p->s);
+    p->quiet_seconds = 0;
+}
+
+void workers_second(struct supervisor *s)
+{
+    for (struct link *at = s->processes.next; at != &s->processes; at = at->next)
+        look_if_it_hangs(CONTAINER_OF(at, struct process, on_fleet));
+}
+
 void process_kill(struct process *p, int number)
 {
     p->signalled = number;
@@ -234,6 +265,7 @@ void process_linked(struct process *p, struct caller *c)
     }
     p->caller = c;
     c->process = p;
+    process_heard(p);
     if (p->state == PROCESS_RUNNING)
         p->s->host->disarm(p->s->host, &p->deadline);
 }

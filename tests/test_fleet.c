@@ -186,6 +186,53 @@ TEST(a_stop_that_forgets_begins_anew)
     fleet_teardown(&f);
 }
 
+TEST(state_of_another_shard_count_is_not_used)
+{
+    struct fleet_options options = { .shards = 4, .workers = 2, .keeps = true };
+    static struct fleet f; /* its thread outlives a failure */
+    struct sim_config config;
+
+    fleet_case_config(&config, 8);
+    fleet_setup(&f, &config, SPEED);
+    fleet_start(&f, &options);
+    CHECK(fleet_wait_sessions(&f, 4, 0));
+    fleet_case_stop(&f);
+    options.shards = 8;
+    fleet_start(&f, &options);
+    CHECK(fleet_wait_sessions(&f, 4 + 8, 0));
+    CHECK_INT(fleet_numbers(&f).resumes, 0);
+    fleet_case_stop(&f);
+    options.shards = 4; /* the first sessions are there still */
+    fleet_start(&f, &options);
+    CHECK(fleet_wait_sessions(&f, 4 + 8, 4));
+    CHECK_INT(fleet_numbers(&f).identifies, 4 + 8);
+    CHECK(fleet_come_to_rest(&f));
+    CHECK(fleet_compare(&f) > 0);
+    CHECK_INT(simrig_rules_broken(f.sim), 0);
+    fleet_case_stop(&f);
+    fleet_teardown(&f);
+}
+
+TEST(state_of_other_intents_is_not_used)
+{
+    struct fleet_options options = { .shards = 2, .workers = 2, .intents = 1 | 1 << 9 };
+    static struct fleet f; /* its thread outlives a failure */
+    struct sim_config config;
+
+    fleet_case_config(&config, 4);
+    fleet_setup(&f, &config, SPEED);
+    fleet_start(&f, &options);
+    CHECK(fleet_wait_sessions(&f, 2, 0));
+    fleet_case_stop(&f);
+    options.intents = 1 | 1 << 9 | 1 << 15;
+    fleet_start(&f, &options);
+    CHECK(fleet_wait_sessions(&f, 4, 0));
+    CHECK_INT(fleet_numbers(&f).resumes, 0);
+    CHECK_INT(simrig_rules_broken(f.sim), 0);
+    fleet_case_stop(&f);
+    fleet_teardown(&f);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -194,9 +241,13 @@ int main(int argc, char **argv)
         T(a_start_that_the_budget_cannot_finish_does_not_begin),
         T(a_stop_and_a_start_resume),
         T(a_stop_that_forgets_begins_anew),
+        T(state_of_another_shard_count_is_not_used),
+        T(state_of_other_intents_is_not_used),
     };
 
     if (fleet_is_bot(argc, argv))
         return fleet_bot(argv);
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,16 @@ static inline uint64_t fleet_case(const char *name, uint64_t usual)
     return text ? strtoull(text, NULL, 10) : usual;
 }
 
+/* Messages a second: CORDAGE_FLEET_RATE, else `usual`, of which runs under sanitizers
+ * take a part (CORDAGE_TEST_SCALE). */
+static inline uint64_t fleet_case_rate(uint64_t usual)
+{
+    const char *scale = getenv("CORDAGE_TEST_SCALE");
+
+    return fleet_case("CORDAGE_FLEET_RATE",
+                      (uint64_t)((double)usual * (scale ? atof(scale) : 1)));
+}
+
 static inline void fleet_case_config(struct sim_config *config, uint32_t guilds)
 {
     sim_config_default(config);

@@ -22,6 +22,7 @@ struct killing {
     struct fleet fleet;
     struct fleet_options options;
     struct rng rng;
+    uint64_t rate;
     unsigned n_workers, n_supervisors, n_both, n_rolls;
 };
 
@@ -89,7 +90,8 @@ static void kill_for(struct killing *k, uint64_t seconds)
     uint64_t until = real_ms() + seconds * 1000;
 
     while (real_ms() < until) {
-        struct more more = { k->fleet.messages + RATE + rng_below(&k->rng, 4 * RATE) };
+        struct more more = { k->fleet.messages + k->rate +
+                             rng_below(&k->rng, 4 * k->rate) };
 
         /* Some seconds of traffic, or what comes of it while many are down. */
         CHECK(fleet_wait(&k->fleet, has_more, &more));
@@ -119,12 +121,13 @@ TEST(whoever_is_killed_nothing_is_lost)
         .workers = (uint32_t)fleet_case("CORDAGE_FLEET_WORKERS", WORKERS),
         .keeps = true,
     };
+    k.rate = fleet_case_rate(RATE);
     k.rng = rng_seeded(fleet_case("CORDAGE_TEST_SEED", 4711));
     fleet_case_config(&config, k.options.shards * 2);
     fleet_setup(f, &config, SPEED);
     fleet_start(f, &k.options);
     CHECK(fleet_wait_sessions(f, k.options.shards, 0));
-    fleet_talk(f, (double)fleet_case("CORDAGE_FLEET_RATE", RATE), CHANGES);
+    fleet_talk(f, (double)k.rate, CHANGES);
     kill_for(&k, seconds);
     again = wait_until_all_live(&k);
     CHECK(fleet_come_to_rest(f));

@@ -47,7 +47,7 @@ TEST(a_rolling_restart_is_not_noticed)
     fleet_start(&f, &options);
     CHECK(fleet_wait_sessions(&f, options.shards, 0));
     CHECK(fleet_wait_all_ready(&f));
-    fleet_talk(&f, (double)fleet_case("CORDAGE_FLEET_RATE", RATE), CHANGES);
+    fleet_talk(&f, (double)fleet_case_rate(RATE), CHANGES);
     for (uint64_t i = 0; i < rolls; i++)
         roll(&f, &gaps);
     CHECK(fleet_come_to_rest(&f));

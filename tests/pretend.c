@@ -6,6 +6,7 @@
  *     exit-N    exits with N once it was welcomed
  *     stubborn  as well, but ends neither at STOP nor at SIGTERM
  *     refuse    takes no shard
+ *     slow      is on a new link when it says of the first shard that it can't take it
  *     foreign   says what its environment tells it, and knows no link
  *
  * "once-" before fatal or exit-N: only the worker 0, and only its first generation.
@@ -41,6 +42,8 @@ struct worker {
     struct buf in, out;
     struct json_parser *parser;
     struct shard shards[MOST];
+    uint32_t late; /* "slow": the shard it is about to take; UINT32_MAX: none any more */
+    bool is_late;
     uint32_t room[LIMIT_SHARDS];
 };
 
@@ -71,10 +74,20 @@ static void say_hello(struct worker *w)
                             .held = w->room };
 
     for (uint32_t id = 0; id < MOST; id++)
-        if (w->shards[id].lock)
+        if (w->shards[id].lock || (w->is_late && w->late == id))
             w->room[m.n_held++] = id;
     link_put_hello(&w->out, &m);
     send_body(w, LINK_HELLO);
+}
+
+/* What came of a take that began on a link that is no more. */
+static void say_late(struct worker *w)
+{
+    struct link_moved m = { .shard = w->late, .err = CORDAGE_EBUSY };
+
+    w->late = UINT32_MAX;
+    link_put_moved(&w->out, &m);
+    send_body(w, LINK_TAKEN);
 }
 
 static void dial(struct worker *w)
@@ -93,6 +106,8 @@ static void dial(struct worker *w)
     alarm(0);
     w->alone = false;
     say_hello(w);
+    if (w->is_late && w->late != UINT32_MAX)
+        say_late(w);
 }
 
 /* ---- Shards ---- */
@@ -118,6 +133,13 @@ static void take(struct worker *w, uint32_t id)
     struct stat st;
     char path[256];
 
+    if (strcmp(w->behaviour, "slow") == 0 && !w->is_late) {
+        w->late = id;
+        w->is_late = true;
+        close(w->fd);
+        w->fd = -1;
+        return;
+    }
     session_path(w, id, path);
     sh->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     fstat(sh->lock, &st);

@@ -91,6 +91,20 @@ TEST(a_worker_that_is_killed_is_started_again)
     fleet_teardown(&rig);
 }
 
+/* It told a new link that it had the shard, and then that it hasn't. */
+TEST(a_shard_that_could_not_be_taken_after_all_is_taken_again)
+{
+    set_up(20);
+    rig.behaviour = "slow";
+    rig.workers = 1;
+    rig.shards = 1;
+    fleet_start(&rig);
+    CHECK(fleet_up(&rig));
+    CHECK_INT(fleet_end(&rig, SIGTERM), 0);
+    CHECK(said("shard=0 worker=0 can't take it yet"));
+    fleet_teardown(&rig);
+}
+
 TEST(a_worker_that_ends_with_0_is_started_again_and_that_is_said)
 {
     struct lives want = { 0, 1 };
@@ -306,6 +320,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         T(a_fleet_comes_up_and_stops),
         T(a_worker_that_is_killed_is_started_again),
+        T(a_shard_that_could_not_be_taken_after_all_is_taken_again),
         T(a_worker_that_ends_with_0_is_started_again_and_that_is_said),
         T(a_worker_that_never_speaks_is_killed_and_told_why),
         T(what_discord_refuses_ends_the_fleet_once),

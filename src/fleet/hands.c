@@ -117,9 +117,13 @@ void hands_taken(struct process *p, const struct link_moved *m)
     struct supervisor *s = p->s;
     struct fleet_shard *sh = fleet_shard(s, m->shard);
 
-    if (!sh || sh->holder != p || sh->hand != HAND_TAKING)
+    bool failed = m->err && m->err != CORDAGE_ESTATE;
+
+    /* One that it only was about to have when it told what it has was counted as its. */
+    if (!sh || sh->holder != p ||
+        (sh->hand != HAND_TAKING && !(failed && sh->hand == HAND_HELD)))
         return;
-    if (m->err && m->err != CORDAGE_ESTATE) {
+    if (failed) {
         not_taken(p, sh, m->shard, m->err);
     } else {
         hold(p, sh);

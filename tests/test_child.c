@@ -498,6 +498,7 @@ TEST(one_that_is_gone_is_not_adopted)
     CHECK_INT(child_adopt(r->loop, pid, on_ended, r, &c), CORDAGE_ENOTFOUND);
     CHECK_INT(child_adopt(r->loop, 0, on_ended, r, &c), CORDAGE_ENOTFOUND);
     CHECK_INT(child_adopt(r->loop, -1, on_ended, r, &c), CORDAGE_ENOTFOUND);
+    CHECK_INT(child_adopt(r->loop, 1, on_ended, r, &c), CORDAGE_ENOTFOUND);
     CHECK(c == NULL);
     rig_free(r);
 }

@@ -113,7 +113,8 @@ int child_adopt(struct loop *loop, pid_t pid, void (*ended)(void *user, int stat
                 void *user, struct child **out)
 {
     *out = NULL;
-    return pid > 0 ? watch(loop, pid, ended, user, out) : CORDAGE_ENOTFOUND;
+    /* The group of process 1 would be everybody. */
+    return pid > 1 ? watch(loop, pid, ended, user, out) : CORDAGE_ENOTFOUND;
 }
 
 /* ---- Starting ---------------------------------------------------------------------- */

@@ -2,8 +2,12 @@
 #include "executable.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tmpdir.h"
@@ -108,5 +112,59 @@ TEST(a_script_is_started_by_its_path)
     tmpdir_free(&t);
 }
 
-RUN_TESTS(T(it_is_found_as_a_shell_does), T(the_good_one_outlives_its_name),
+/* /bin/sleep under the bot's name; it runs until it is killed. */
+static pid_t run_copy(const char *path)
+{
+    char command[900];
+    pid_t pid;
+
+    snprintf(command, sizeof command, "cp /bin/sleep %s", path);
+    CHECK_INT(system(command), 0);
+    pid = fork();
+    if (pid == 0) {
+        execl(path, path, "1000", NULL);
+        _exit(99);
+    }
+    return pid;
+}
+
+static bool is_file_of(pid_t pid, const char *file)
+{
+    struct stat a, b;
+    char exe[32];
+
+    snprintf(exe, sizeof exe, "/proc/%d/exe", (int)pid);
+    return stat(exe, &a) == 0 && stat(file, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+TEST(a_successor_goes_on_with_what_its_worker_runs)
+{
+    struct tmpdir t = tmpdir_new();
+    struct executable e;
+    cordage_error error;
+    char path[400];
+    pid_t pid;
+
+    snprintf(path, sizeof path, "%s/bot", t.dir);
+    pid = run_copy(path);
+    while (!is_file_of(pid, path)) /* until it has executed it */
+        sched_yield();
+    replace(&t, path, "bad");
+    CHECK_INT(executable_open(&e, path, NULL, &error), 0);
+    check_starts(executable_file(&e, false), "bad");
+    executable_adopt(&e, getpid()); /* has another name: a wrapper's */
+    check_starts(executable_file(&e, false), "bad");
+    executable_adopt(&e, pid);
+    CHECK(is_file_of(pid, executable_file(&e, false)));
+    executable_renew(&e);
+    check_starts(executable_file(&e, false), "bad");
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    executable_release(&e);
+    tmpdir_free(&t);
+}
+
+RUN_TESTS(T(a_successor_goes_on_with_what_its_worker_runs),
+          T(it_is_found_as_a_shell_does), T(the_good_one_outlives_its_name),
           T(a_script_is_started_by_its_path))

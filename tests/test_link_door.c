@@ -86,6 +86,30 @@ TEST(a_file_that_a_dead_process_left_is_replaced)
     rig_free(r);
 }
 
+static bool two_have_come(struct rig *r)
+{
+    return r->n_accepted > 1;
+}
+
+TEST(a_file_that_somebody_removed_comes_back)
+{
+    struct rig *r = rig_new();
+    cordage_error error = { 0 };
+
+    CHECK_INT(dial(r, &error), 0);
+    rig_until(r, has_come);
+    CHECK_INT(link_door_look(r->door, &error), 0); /* all is well: nothing happens */
+    CHECK_INT(unlink(r->path), 0);
+    CHECK_INT(dial(r, &error), CORDAGE_ENET);
+    CHECK_INT(link_door_look(r->door, &error), 0);
+    CHECK_INT(tmpdir_mode(r->path), 0600);
+    CHECK_INT(dial(r, &error), 0);
+    rig_until(r, two_have_come);
+    rig_shut(r);
+    CHECK_INT(access(r->path, F_OK), -1);
+    rig_free(r);
+}
+
 TEST(what_is_no_socket_is_not_replaced)
 {
     struct rig *r = rig_new_at(LINK_SOCKET);
@@ -348,6 +372,7 @@ TEST(without_descriptors_it_waits_and_then_accepts)
 RUN_TESTS(T(the_file_is_ours_alone_and_goes_with_the_door),
           T(a_second_listener_is_refused_and_the_first_goes_on),
           T(a_file_that_a_dead_process_left_is_replaced),
+          T(a_file_that_somebody_removed_comes_back),
           T(what_is_no_socket_is_not_replaced), T(a_successors_file_is_not_removed),
           T(nobody_there_is_said_with_the_path), T(a_directory_that_is_not_there_is_said),
           T(a_long_path_does_as_well), T(a_long_name_does_not),

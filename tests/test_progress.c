@@ -67,7 +67,7 @@ TEST(a_room_that_cannot_be_is_told)
     CHECK_INT(progress_open(NULL, 0, 1, 0, 1, &p, &error), CORDAGE_EINVAL);
     CHECK_INT(progress_open(NULL, 0, 1, LIMIT_OPEN_EVENTS + 1, 1, &p, &error),
               CORDAGE_EINVAL);
-    CHECK_INT(progress_open("/nowhere/at/all", 0, 1, 8, 1, &p, &error), CORDAGE_EIO);
+    CHECK_INT(progress_open("/nowhere/at/all", 0, 1, 8, 1, &p, &error), CORDAGE_ESYSTEM);
     CHECK(strstr(error.message, "/nowhere/at/all/progress-0-1: No such file") != NULL);
 }
 
@@ -303,11 +303,11 @@ TEST(what_is_no_plain_file_is_told)
     cordage_error error;
 
     CHECK_INT(mkfifo(tmpdir_path(&t, "progress-3-8"), 0600), 0);
-    CHECK_INT(progress_open(t.dir, 3, 8, 8, 1, &p, &error), CORDAGE_EIO);
+    CHECK_INT(progress_open(t.dir, 3, 8, 8, 1, &p, &error), CORDAGE_ESYSTEM);
     CHECK(strstr(error.message, "progress-3-8") != NULL);
     progress_remove(t.dir, 3, 8);
     CHECK_INT(symlink("elsewhere", tmpdir_path(&t, "progress-3-8")), 0);
-    CHECK_INT(progress_open(t.dir, 3, 8, 8, 1, &p, &error), CORDAGE_EIO);
+    CHECK_INT(progress_open(t.dir, 3, 8, 8, 1, &p, &error), CORDAGE_ESYSTEM);
     CHECK_INT(tmpdir_count(t.dir, "elsewhere", NULL), 0);
     tmpdir_free(&t);
 }

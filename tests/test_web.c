@@ -325,6 +325,7 @@ TEST(who_calls_us_by_another_name_gets_nothing)
         { "Host: 127.0.0.1", 200 }, /* as through a tunnel */
         { "Host: localhost:1", 200 },
         { "Host: localhost.evil.example:PORT", 403 },
+        { "Host: localhost:1.evil.example", 403 },
         { "Host: 127.0.0.1.evil.example:PORT", 403 },
         { "Host: [::1", 403 },
         { "Host: 10.0.0.1:PORT", 403 },

@@ -101,7 +101,8 @@ int keeper_open_progress(struct keeper *k, struct crew_shard *s, uint64_t mark,
         return error_set(error, err, "Out of memory.");
     err = progress_open(store_dir(k->store), s->id, count, room, mark, &kept->progress,
                         error);
-    if (err == CORDAGE_EBUSY)
+    /* Without its lock a worker's shard could run in two processes. */
+    if (err == CORDAGE_EBUSY || (err == CORDAGE_ESYSTEM && k->client->worker))
         return err;
     if (err) {
         log_line(&k->client->log, LOG_WARN,

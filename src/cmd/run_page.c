@@ -20,7 +20,7 @@ static int read_secret(const char *path, struct secret *out, cordage_error *erro
     if (n < 0 || fstat(fd, &st) < 0)
         err = error_set(error, CORDAGE_EINVAL, "--http-secret-file: cannot read %s: %s",
                         path, strerror(errno));
-    else if (st.st_mode & S_IROTH)
+    else if (st.st_mode & (S_IRGRP | S_IROTH))
         err =
             error_set(error, CORDAGE_EINVAL,
                       "--http-secret-file: others can read %s: chmod 600 %s", path, path);

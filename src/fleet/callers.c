@@ -7,6 +7,11 @@
 #include "global.h"
 #include "supervisor_inner.h"
 
+enum {
+    HELLO_MS = 10 * 1000, /* for a peer to say who it is */
+    LOOK_S = 10           /* between two looks at the socket's file */
+};
+
 int caller_send(struct caller *c, enum link_type type)
 {
     return link_send(c->peer, type, buf_str(&c->s->body));
@@ -21,6 +26,7 @@ static void caller_free(struct caller *c)
 {
     if (c->process)
         process_unlinked(c->process);
+    c->s->host->disarm(c->s->host, &c->hello);
     list_remove(&c->on_fleet);
     free(c);
 }
@@ -136,6 +142,8 @@ static void begin(struct process *p, const struct link_hello *m)
         fleet_decide(s, LOG_INFO, "worker=%u pid=%lld taken over with %u shards",
                      p->index, (long long)child_pid(p->child), m->n_held);
         gate_remember_all(s->gate); /* it may have used any slot until now */
+        executable_adopt(&s->exe, child_pid(p->child));
+        s->is_proven = true;
     }
     p->is_up = true;
     s->totals = (cordage_guild_total){ 0 }; /* so that it is told, too */
@@ -217,6 +225,7 @@ static int on_hello(struct caller *c, cordage_json body)
 
     if (err || c->process || c->is_control)
         return CORDAGE_EPROTO;
+    c->s->host->disarm(c->s->host, &c->hello);
     if (m.version != LINK_VERSION) {
         refuse(c, CORDAGE_EPROTO,
                "The supervisor is of another version of Cordage, which this one can't "
@@ -376,6 +385,15 @@ static void on_closed(void *user, struct link_peer *peer, const char *why)
 
 static const struct link_ops link_ops = { on_message, on_closed };
 
+static void on_no_hello(struct timer *t)
+{
+    struct caller *c = CONTAINER_OF(t, struct caller, hello);
+
+    log_line(&c->s->log, LOG_WARN, "link: pid=%ld has not said who it is",
+             (long)link_peer_pid(c->peer));
+    hang_up(c);
+}
+
 static void on_accepted(void *user, struct link_peer *peer)
 {
     struct supervisor *s = user;
@@ -387,6 +405,8 @@ static void on_accepted(void *user, struct link_peer *peer)
     }
     c->s = s;
     c->peer = peer;
+    c->hello.fire = on_no_hello;
+    fleet_arm(s, &c->hello, HELLO_MS);
     link_peer_set_user(peer, c);
     list_insert(&s->callers, &c->on_fleet);
     say_hello(c);
@@ -395,6 +415,14 @@ static void on_accepted(void *user, struct link_peer *peer)
 int callers_open(struct supervisor *s, cordage_error *error)
 {
     return link_listen(s->loop, s->link_path, &link_ops, on_accepted, s, &s->door, error);
+}
+
+void callers_second(struct supervisor *s)
+{
+    cordage_error error;
+
+    if (s->door && s->n_seconds % LOOK_S == 0 && link_door_look(s->door, &error))
+        log_line(&s->log, LOG_ERROR, "%s", error.message);
 }
 
 void callers_close(struct supervisor *s)

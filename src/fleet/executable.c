@@ -139,6 +139,57 @@ static bool is_script(int fd)
     return is;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* What the kernel calls the file of a process; one that was removed has a word behind. */
+static bool read_exe(pid_t pid, char name[32], char out[EXECUTABLE_PATH])
+{
+    static const char removed[] = " (deleted)";
+    size_t n, more = sizeof removed - 1;
+    ssize_t got;
+
+    snprintf(name, 32, "/proc/%d/exe", (int)pid);
+    got = readlink(name, out, EXECUTABLE_PATH - 1);
+    if (got <= 0)
+        return false;
+    n = (size_t)got;
+    out[n] = '\0';
+    if (n > more && strcmp(out + n - more, removed) == 0)
+        out[n - more] = '\0';
+    return true;
+}
+
+void executable_adopt(struct executable *e, pid_t pid)
+{
+    char name[32], path[EXECUTABLE_PATH];
+    int fd;
+
+    if (is_script(e->good) || !read_exe(pid, name, path) ||
+        strcmp(base_name(path), base_name(e->path)) != 0)
+        return;
+    fd = open(name, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    shut(&e->good);
+    e->good = fd;
+}
+
+void executable_renew(struct executable *e)
+{
+    cordage_error error;
+    int fd = open_program(e->path, &error);
+
+    if (fd < 0)
+        return;
+    shut(&e->good);
+    e->good = fd;
+}
+
 const char *executable_file(struct executable *e, bool candidate)
 {
     int fd = candidate && e->candidate >= 0 ? e->candidate : e->good;

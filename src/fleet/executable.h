@@ -8,6 +8,7 @@
 #define FLEET_EXECUTABLE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cordage/error.h"
 
@@ -30,6 +31,12 @@ int executable_try(struct executable *e, cordage_error *error);
 /* The candidate is the good one from now on, or is forgotten. */
 void executable_accept(struct executable *e);
 void executable_reject(struct executable *e);
+/* A successor: the program that this process of our predecessor runs is the good one, if
+ * it is the one that lay at our path (which a newer one may have taken). Nothing for
+ * scripts, and for what a wrapper has started. */
+void executable_adopt(struct executable *e, pid_t pid);
+/* Nothing has come up yet: what lies at the path now is tried next. */
+void executable_renew(struct executable *e);
 /* What to execute; borrowed until the next call. */
 const char *executable_file(struct executable *e, bool candidate);
 

@@ -207,7 +207,7 @@ static void look_at_health(struct supervisor *s, struct process *p)
         if (!s->options.foreign && (sh->holder != p || shown(s, sh)->dark_at))
             return;
     }
-    p->is_healthy = true;
+    p->is_healthy = s->is_proven = true;
     restart_delay_healthy(&p->worker->delay, fleet_real(s));
 }
 

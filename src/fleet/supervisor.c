@@ -80,6 +80,7 @@ static void on_second(struct timer *t)
     opening_look(s);
     if (s->is_plan_unsaved && s->workers)
         plan_keep(s);
+    callers_second(s);
     workers_second(s);
     picture_second(s);
     watch_second(s);

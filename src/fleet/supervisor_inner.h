@@ -111,6 +111,7 @@ struct caller {
     struct link on_fleet;
     struct link_peer *peer;
     struct process *process; /* a worker's, once it was welcomed */
+    struct timer hello;      /* armed until it has said who it is */
     bool is_control;
     bool wants_status, wants_restart, wants_stop; /* lines are to follow */
 };
@@ -145,7 +146,8 @@ struct supervisor {
     bool asking;
 
     struct executable exe;
-    int token; /* a sealed memfd, or -1 */
+    bool is_proven; /* a process has come up with all its shards, some time */
+    int token;      /* a sealed memfd, or -1 */
     char *link_path;
     struct plan plan;
     bool is_plan_unsaved;
@@ -245,6 +247,7 @@ void plan_adopt(struct supervisor *s);
 /* ---- callers.c: the link ---- */
 
 int callers_open(struct supervisor *s, cordage_error *error);
+void callers_second(struct supervisor *s);
 void callers_close(struct supervisor *s);
 /* Sends s->body. */
 int caller_send(struct caller *c, enum link_type type);

@@ -330,6 +330,8 @@ int process_start(struct fleet_worker *w, bool candidate, struct process **out)
     struct process *p = process_new(s, w, w->index, w->generation + 1, &w->part);
 
     *out = NULL;
+    if (!s->is_proven && !candidate)
+        executable_renew(&s->exe);
     if (!p || open_relay(p, &error) ||
         launch(p, executable_file(&s->exe, candidate), on_ended, &error)) {
         log_line(&s->log, LOG_ERROR, "worker=%u cannot be started: %s", w->index,
@@ -358,6 +360,16 @@ int process_start(struct fleet_worker *w, bool candidate, struct process **out)
     return 0;
 }
 
+/* One that was only just started may not have spoken to anybody yet. */
+static uint32_t patience_with(const struct process *p)
+{
+    uint32_t most = p->s->options.hello_ms ? p->s->options.hello_ms : FLEET_HELLO_MS;
+    uint64_t wall = fleet_wall(p->s);
+    uint64_t age = wall > p->started_at ? wall - p->started_at : 0;
+
+    return age + FLEET_ADOPT_MS < most ? most - (uint32_t)age : FLEET_ADOPT_MS;
+}
+
 int process_adopt(struct supervisor *s, struct fleet_worker *w, uint32_t index,
                   uint32_t generation, const struct shard_range *part, pid_t pid,
                   uint64_t started_at, struct process **out)
@@ -381,7 +393,7 @@ int process_adopt(struct supervisor *s, struct fleet_worker *w, uint32_t index,
     p->adopted = s->options.foreign;
     p->started_at = started_at;
     p->ticks = proc_start(pid);
-    welcome_to_list(p, FLEET_ADOPT_MS);
+    welcome_to_list(p, patience_with(p));
     if (s->options.foreign)
         s->host->disarm(s->host, &p->deadline);
     if (w && w->generation < generation)

@@ -39,18 +39,31 @@ bool authority_is_own(struct str host, struct str origin, uint16_t port)
     return origin.n == 0 || (origin_authority(origin, &page) && is_ours(page, port));
 }
 
-/* Without the port behind it, and the brackets around it. */
+/* Nothing, or a colon and digits. */
+static bool is_port(struct str rest)
+{
+    if (rest.n == 0)
+        return true;
+    for (size_t i = 1; i < rest.n; i++)
+        if (rest.p[i] < '0' || rest.p[i] > '9')
+            return false;
+    return rest.p[0] == ':';
+}
+
+/* Without the port behind it, and the brackets around it; empty if it is neither. */
 static struct str bare_name(struct str authority)
 {
-    const char *end;
+    bool is_bracketed = authority.n && authority.p[0] == '[';
+    size_t n = str_find(authority, is_bracketed ? STR("]") : STR(":")),
+           skip = is_bracketed;
 
-    if (authority.n && authority.p[0] == '[') {
-        end = memchr(authority.p, ']', authority.n);
-        return end ? (struct str){ authority.p + 1, (size_t)(end - authority.p) - 1 }
-                   : (struct str){ 0 };
-    }
-    end = memchr(authority.p, ':', authority.n);
-    return end ? (struct str){ authority.p, (size_t)(end - authority.p) } : authority;
+    if (n == SIZE_MAX && is_bracketed)
+        return (struct str){ 0 };
+    if (n == SIZE_MAX)
+        return authority;
+    if (!is_port((struct str){ authority.p + n + skip, authority.n - n - skip }))
+        return (struct str){ 0 };
+    return (struct str){ authority.p + skip, n - skip };
 }
 
 static bool is_numeric(struct str name)

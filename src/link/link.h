@@ -58,6 +58,10 @@ struct link_door;
 int link_listen(struct loop *loop, const char *path, const struct link_ops *ops,
                 void (*accepted)(void *user, struct link_peer *p), void *user,
                 struct link_door **out, cordage_error *error);
+/* Whether the socket's file is still ours: somebody may have removed it, and then nobody
+ * can dial any more. Then it listens anew; peers stay. 0, also when all was well;
+ * CORDAGE_EBUSY: another supervisor's file is there; CORDAGE_EIO... as link_listen. */
+int link_door_look(struct link_door *d, cordage_error *error);
 /* Hangs up on all peers (no `closed`), removes the file. NULL is fine. */
 void link_door_free(struct link_door *d);
 

@@ -383,15 +383,45 @@ int link_listen(struct loop *loop, const char *path, const struct link_ops *ops,
     return 0;
 }
 
-void link_door_free(struct link_door *d)
+static bool is_ours(const struct link_door *d)
 {
     struct stat st;
 
+    return lstat(d->path, &st) == 0 && st.st_dev == d->device && st.st_ino == d->inode;
+}
+
+int link_door_look(struct link_door *d, cordage_error *error)
+{
+    struct sock *sock;
+    cordage_error why;
+    int fd;
+
+    if (is_ours(d))
+        return 0;
+    fd = listen_on(d, &why);
+    if (fd >= 0 && sock_new(d->loop, fd, on_ready, d, &sock)) {
+        close(fd);
+        fd = -1;
+        error_set(&why, CORDAGE_ENOMEM, "out of memory to listen on %s", d->path);
+    }
+    if (fd < 0)
+        return error_set(error, why.code, "%s", why.message);
+    uv_timer_stop(&d->rest);
+    sock_close(&d->sock);
+    d->sock = sock;
+    sock_want(sock, true, false);
+    log_line(&loop_host(d->loop)->log, LOG_WARN,
+             "%s was removed or replaced by somebody: it is there again", d->path);
+    return 0;
+}
+
+void link_door_free(struct link_door *d)
+{
     if (!d)
         return;
     while (!list_is_empty(&d->peers))
         link_hangup(CONTAINER_OF(d->peers.next, struct link_peer, on_door));
-    if (lstat(d->path, &st) == 0 && st.st_dev == d->device && st.st_ino == d->inode)
+    if (is_ours(d))
         unlink(d->path);
     if (d->busy)
         d->freed = true;

@@ -161,7 +161,7 @@ static int lock_at(const char *path, const struct progress_head *expected, int *
     why = errno;
     if (fd >= 0)
         close(fd);
-    return error_set(error, CORDAGE_EIO,
+    return error_set(error, CORDAGE_ESYSTEM,
                      "cannot write %s: %s; mend that, or set CORDAGE_STATE_DIR to "
                      "another directory",
                      path, strerror(why));

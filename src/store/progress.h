@@ -38,8 +38,9 @@ struct progress;
  * error here and not a signal later. It is locked until it is closed or abandoned, or the
  * process ends: a shard runs in one process. (A child that was forked without exec, and
  * outlives a parent that was killed, keeps the lock.) CORDAGE_EBUSY: another process has
- * it (the sentence names its pid); CORDAGE_EIO with a sentence, CORDAGE_EINVAL (room),
- * CORDAGE_ENOMEM. */
+ * it (the sentence names its pid); CORDAGE_ESYSTEM: it can't be opened or locked;
+ * CORDAGE_EIO: it can't be read or has no room, both with a sentence, CORDAGE_EINVAL
+ * (room), CORDAGE_ENOMEM. */
 int progress_open(const char *dir, uint32_t shard_id, uint32_t shard_count, uint32_t room,
                   uint64_t mark, struct progress **out, cordage_error *error);
 /* Nothing is open any more that anybody could close, and no handler runs. What died

@@ -287,7 +287,12 @@ static int start(struct run *run, cordage_error *error)
     int err =
         run_page_open(run->loop, &run->settings, &log, get_view, run, &run->web, error);
 
-    return err ? err : start_supervisor(run, error);
+    if (!err)
+        err = start_supervisor(run, error);
+    if (!err) /* what `status --state-dir` and a browser need */
+        log_line(&log, LOG_INFO, "state=%s page=%s", run->bot.state_dir,
+                 run->web ? web_url(run->web) : "off");
+    return err;
 }
 
 static int serve(struct run *run)

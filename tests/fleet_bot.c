@@ -116,6 +116,8 @@ int fleet_bot(char **argv)
     options.intents = (uint32_t)strtoul(argv[5], NULL, 10);
     options.handler_threads = atoi(argv[4]);
     options.loop_threads = 1;
+    /* Else a guild that grew comes without those who are offline after an outage. */
+    options.large_threshold = 250;
     for (int i = 0; i < CORDAGE_N_KINDS; i++)
         options.cache[i] = strcmp(argv[3], "all") == 0 ? CORDAGE_FOREVER : CORDAGE_NEVER;
     if (cordage_client_new(&options, &c, &error) < 0)

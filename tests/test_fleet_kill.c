@@ -127,7 +127,7 @@ TEST(whoever_is_killed_nothing_is_lost)
     fleet_setup(f, &config, SPEED);
     fleet_start(f, &k.options);
     CHECK(fleet_wait_sessions(f, k.options.shards, 0));
-    fleet_talk(f, (double)k.rate, CHANGES);
+    fleet_talk(f, (double)k.rate, (double)fleet_case("CORDAGE_FLEET_CHANGES", CHANGES));
     kill_for(&k, seconds);
     again = wait_until_all_live(&k);
     CHECK(fleet_come_to_rest(f));

@@ -158,6 +158,7 @@ void opening_begin(struct supervisor *s)
     s->opening_ends = s->opened_at + FLEET_OPENING_MS;
     plan_adopt(s);
     workers_start(s);
+    picture_second(s); /* whoever asks now hears of it */
     opening_look(s);
 }
 

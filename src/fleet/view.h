@@ -84,7 +84,7 @@ struct view {
     struct view_decision decisions[VIEW_DECISIONS];
     uint32_t n_points, next_point;
     struct view_point points[VIEW_HOUR];
-    /* Ever, over all workers and their lives. */
+    /* Since the supervisor began, over all workers and their lives. */
     uint64_t events, identifies, resumes, worker_restarts, watchdog_actions, handovers;
     uint64_t supervisor_rss, supervisor_cpu_ms;
     uint32_t *latencies; /* view_point's: room for one per shard */

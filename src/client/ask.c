@@ -10,23 +10,6 @@
 #include "client.h"
 #include "fatal.h"
 
-enum {
-    BACKOFF_FIRST_MS = 1000,
-    BACKOFF_MAX_MS = 60 * 1000,
-};
-
-/* Full jitter: the bots of an outage must not all come back at the same moment. */
-static uint64_t backoff_ms(cordage_client *c)
-{
-    uint64_t most = BACKOFF_FIRST_MS;
-
-    for (unsigned i = 1; i < c->n_tries && most < BACKOFF_MAX_MS; i++)
-        most *= 2;
-    if (most > BACKOFF_MAX_MS)
-        most = BACKOFF_MAX_MS;
-    return c->host->random(c->host) % most + 1;
-}
-
 static void on_time_to_ask(struct timer *t)
 {
     client_ask(CONTAINER_OF(t, cordage_client, timer));
@@ -34,27 +17,12 @@ static void on_time_to_ask(struct timer *t)
 
 static void ask_later(cordage_client *c, const char *why)
 {
-    uint64_t wait = backoff_ms(c);
+    uint64_t wait = gateway_bot_wait_ms(c->n_tries, c->host->random(c->host));
 
     log_line(&c->log, LOG_WARN, "%s Trying again in %llu ms.", why,
              (unsigned long long)wait);
     c->timer.fire = on_time_to_ask;
     c->host->arm(c->host, &c->timer, c->host->now(c->host) + wait);
-}
-
-static bool may_pass(const struct rest_answer *answer)
-{
-    switch (answer->err) {
-    case CORDAGE_ENET:
-    case CORDAGE_ETIMEOUT:
-    case CORDAGE_ENOMEM:
-    case CORDAGE_EFULL:
-        return true;
-    case CORDAGE_EHTTP:
-        return answer->status >= 500 || answer->status == 429;
-    default:
-        return false;
-    }
 }
 
 /* Fills *error when there is no usable answer. */
@@ -131,7 +99,7 @@ static void on_answer(void *user, const struct rest_answer *answer)
             renew(c, &bot);
     } else if (!err) {
         client_start(c, &bot);
-    } else if (may_pass(answer)) {
+    } else if (gateway_bot_may_pass(answer)) {
         ask_later(c, error.message);
     } else {
         client_fail(c, &error);

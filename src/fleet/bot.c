@@ -6,19 +6,6 @@
 #include "fatal.h"
 #include "supervisor_inner.h"
 
-enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 60 * 1000 };
-
-static uint64_t backoff_ms(struct supervisor *s)
-{
-    uint64_t most = BACKOFF_FIRST_MS;
-
-    for (unsigned i = 1; i < s->n_tries && most < BACKOFF_MAX_MS; i++)
-        most *= 2;
-    if (most > BACKOFF_MAX_MS)
-        most = BACKOFF_MAX_MS;
-    return s->host->random(s->host) % most + 1;
-}
-
 static void on_time_to_ask(struct timer *t)
 {
     bot_ask(CONTAINER_OF(t, struct supervisor, ask_timer));
@@ -26,27 +13,12 @@ static void on_time_to_ask(struct timer *t)
 
 static void ask_later(struct supervisor *s, const char *why)
 {
-    uint64_t wait = backoff_ms(s);
+    uint64_t wait = gateway_bot_wait_ms(s->n_tries, s->host->random(s->host));
 
     log_line(&s->log, LOG_WARN, "%s Trying again in %llu ms.", why,
              (unsigned long long)wait);
     s->ask_timer.fire = on_time_to_ask;
     s->host->arm(s->host, &s->ask_timer, s->host->now(s->host) + wait);
-}
-
-static bool may_pass(const struct rest_answer *answer)
-{
-    switch (answer->err) {
-    case CORDAGE_ENET:
-    case CORDAGE_ETIMEOUT:
-    case CORDAGE_ENOMEM:
-    case CORDAGE_EFULL:
-        return true;
-    case CORDAGE_EHTTP:
-        return answer->status >= 500 || answer->status == 429;
-    default:
-        return false;
-    }
 }
 
 static int read_answer(struct supervisor *s, const struct rest_answer *answer,
@@ -102,7 +74,7 @@ static void on_answer(void *user, const struct rest_answer *answer)
         renew(s);
     else if (s->phase != FLEET_ASKING && err != CORDAGE_EAUTH)
         log_line(&s->log, LOG_WARN, "no new gateway URL: %s", error.message);
-    else if (may_pass(answer))
+    else if (gateway_bot_may_pass(answer))
         ask_later(s, error.message);
     else
         fleet_fail(s, cordage_exit_status(err), error.message);

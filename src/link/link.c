@@ -246,8 +246,8 @@ static void on_ready(void *user, bool readable, bool writable)
     settle(p);
 }
 
-int peer_new(struct loop *loop, int fd, const struct link_ops *ops, void *user, pid_t pid,
-             struct link_peer **out)
+int link_peer_new(struct loop *loop, int fd, const struct link_ops *ops, void *user,
+                  pid_t pid, struct link_peer **out)
 {
     struct link_peer *p = mem_zero(sizeof *p);
     int err = CORDAGE_ENOMEM;

@@ -26,7 +26,7 @@ struct link_peer {
 
 /* Takes `fd`, connected and non-blocking, if it succeeds. CORDAGE_ENOMEM,
  * CORDAGE_ESYSTEM. */
-int peer_new(struct loop *loop, int fd, const struct link_ops *ops, void *user, pid_t pid,
-             struct link_peer **out);
+int link_peer_new(struct loop *loop, int fd, const struct link_ops *ops, void *user,
+                  pid_t pid, struct link_peer **out);
 
 #endif

@@ -164,7 +164,7 @@ int link_dial(struct loop *loop, const char *path, const struct link_ops *ops, v
     fd = connect_to(path, &pid, &why);
     if (fd < 0)
         return error_set(error, why.code, "%s", why.message);
-    err = peer_new(loop, fd, ops, user, pid, out);
+    err = link_peer_new(loop, fd, ops, user, pid, out);
     if (err) {
         close(fd);
         return error_set(error, err, "cannot use the connection to %s: %s", path,
@@ -217,7 +217,8 @@ static bool accept_one(struct link_door *d)
         return errno == ECONNABORTED || errno == EINTR;
     }
     peer = peer_of(fd);
-    if (!is_welcome(d, &peer) || peer_new(d->loop, fd, d->ops, d->user, peer.pid, &p)) {
+    if (!is_welcome(d, &peer) ||
+        link_peer_new(d->loop, fd, d->ops, d->user, peer.pid, &p)) {
         close(fd);
         return true;
     }

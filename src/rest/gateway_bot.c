@@ -3,6 +3,8 @@
 #include "json.h"
 #include "user_agent.h"
 
+enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60 * 1000 };
+
 enum {
     IDENTIFIES_MAX = INT32_MAX, /* Discord's schema says 32 bits */
     CONCURRENCY_MAX = LIMIT_SHARDS,
@@ -12,6 +14,30 @@ enum {
 static bool is_discords_own(const struct url *api)
 {
     return url_is_under(api, "discord.com") || url_is_under(api, "discordapp.com");
+}
+
+bool gateway_bot_may_pass(const struct rest_answer *answer)
+{
+    switch (answer->err) {
+    case CORDAGE_ENET:
+    case CORDAGE_ETIMEOUT:
+    case CORDAGE_ENOMEM:
+    case CORDAGE_EFULL:
+        return true;
+    case CORDAGE_EHTTP:
+        return answer->status >= 500 || answer->status == 429;
+    default:
+        return false;
+    }
+}
+
+uint64_t gateway_bot_wait_ms(unsigned n_tries, uint64_t chance)
+{
+    uint64_t most = WAIT_FIRST_MS;
+
+    for (unsigned i = 1; i < n_tries && most < WAIT_MAX_MS; i++)
+        most *= 2;
+    return chance % (most < WAIT_MAX_MS ? most : WAIT_MAX_MS) + 1;
 }
 
 int gateway_url_check(struct str text, const char *api, struct url *out,

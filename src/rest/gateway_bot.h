@@ -23,6 +23,12 @@ struct gateway_bot {
 int gateway_bot_parse(struct str body, const char *api, struct gateway_bot *out,
                       cordage_error *error);
 
+/* Whether asking again may help: the network, Discord's own trouble, memory. */
+bool gateway_bot_may_pass(const struct rest_answer *answer);
+/* How long to wait before that, after so many tries: at most 1 s, 2 s, ... a minute. All
+ * of it is chance, because the bots of an outage must not all come back at one moment. */
+uint64_t gateway_bot_wait_ms(unsigned n_tries, uint64_t chance);
+
 /* Whether a gateway or resume URL may be given the token, when it came from the API at
  * `api`: with Discord's own it must be wss and lie under discord.gg; else wss, or ws on
  * loopback, or ws where the API itself is plain HTTP beyond loopback (which the settings

@@ -2,60 +2,13 @@
  * after every call to it and carried out. What the owner is to be told is noted, and told
  * only where the loop has called us. A call of the owner notes, and arms the timer for
  * this very moment. */
-#include "shard.h"
+#include "shard_inner.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "error.h"
-#include "line.h"
-
-/* What the owner is to be told, in this order. */
-enum note {
-    NOTE_IDENTIFIED = 1 << 0,
-    NOTE_DIALLED = 1 << 1,
-    NOTE_DROP_SLOT = 1 << 2,
-    NOTE_SESSION_LOST = 1 << 3,
-    NOTE_STATE = 1 << 4,
-    NOTE_GUILDS_IN = 1 << 5,
-    NOTE_NEW_URL = 1 << 6,
-    NOTE_REFUSED = 1 << 7,
-    NOTE_WANT_DIAL = 1 << 8,
-    NOTE_WANT_SLOT = 1 << 9,
-};
-
-struct shard {
-    struct line line;
-    struct host *host;
-    const struct shard_ops *ops;
-    void *user;
-    struct session session;
-    struct str payload; /* the one the session is being fed */
-    struct timer timer;
-    uint64_t armed_at; /* UINT64_MAX: not armed */
-
-    bool asked;       /* want_dial has been said and not answered */
-    bool resuming;    /* ... with this */
-    bool dial_waits;  /* answered, but the last wire has not ended yet */
-    bool handshaking; /* answered, and `dialled` has not been said */
-
-    bool full;  /* deliver said false, and the line has not gone on since */
-    bool go_on; /* shard_go_on has come: the timer does it */
-
-    bool started, stopping;
-    bool from_loop; /* the loop has called: the owner may be told */
-    unsigned notes;
-    int refused_code;
-    int lost_code; /* while the session is being told so; else 0 */
-    enum session_state told_state;
-    uint64_t events, stalls;
-};
-
-static uint64_t now_of(const struct shard *s)
-{
-    return s->host->now(s->host);
-}
 
 /* Telling the owner */
 
@@ -121,7 +74,7 @@ static void note_state(struct shard *s)
     s->notes |= NOTE_STATE;
 }
 
-static void note_dialled(struct shard *s)
+void shard_note_dialled(struct shard *s)
 {
     if (s->handshaking)
         s->notes |= NOTE_DIALLED;
@@ -129,7 +82,7 @@ static void note_dialled(struct shard *s)
 }
 
 /* What was asked of the owner is asked no more. */
-static void note_drop(struct shard *s)
+void shard_note_drop(struct shard *s)
 {
     s->asked = s->dial_waits = false;
     s->notes &= ~(unsigned)(NOTE_WANT_DIAL | NOTE_WANT_SLOT);
@@ -141,9 +94,9 @@ static void note_drop(struct shard *s)
 /* The connection is gone or given up, and so is what was known of it. */
 static void forget_connection(struct shard *s)
 {
-    note_dialled(s);
+    shard_note_dialled(s);
     s->full = s->go_on = false;
-    session_paused(&s->session, false, now_of(s));
+    session_paused(&s->session, false, shard_now(s));
 }
 
 /* The session hears of it before anything else, so that it has nothing to send any more.
@@ -151,7 +104,7 @@ static void forget_connection(struct shard *s)
 static void lose_connection(struct shard *s, int code)
 {
     s->lost_code = code;
-    session_closed(&s->session, code, now_of(s));
+    session_closed(&s->session, code, shard_now(s));
     note_state(s);
     s->lost_code = 0;
     forget_connection(s);
@@ -169,7 +122,7 @@ static void on_cannot(struct shard *s, const char *what, int err)
 static void tell_command(struct shard *s, const struct session_action *a, int err)
 {
     if (err && session_command(&s->session, a->label.kind, a->label.tag, a->bytes,
-                               now_of(s)) == 0)
+                               shard_now(s)) == 0)
         return;
     if (s->ops->command && a->label.kind != PACE_PRESENCE)
         s->ops->command(s->user, s, &a->label, !err);
@@ -220,7 +173,7 @@ static void carry_out(struct shard *s, const struct session_action *a)
         s->notes |= NOTE_WANT_SLOT;
         break;
     case SESSION_DROP_SLOT:
-        note_drop(s);
+        shard_note_drop(s);
         break;
     case SESSION_SEND:
         send_payload(s, a);
@@ -272,7 +225,7 @@ static void arm(struct shard *s)
     uint64_t at = session_deadline(&s->session);
 
     if (s->notes || s->go_on || (s->stopping && s->line.state == LINE_IDLE))
-        at = now_of(s);
+        at = shard_now(s);
     if (!s->started || at == s->armed_at)
         return;
     s->armed_at = at;
@@ -296,8 +249,7 @@ static void leave_loop(struct shard *s)
     arm(s);
 }
 
-/* The end of each call of the owner. From inside a callback, leave_loop follows. */
-static void leave_call(struct shard *s)
+void shard_leave_call(struct shard *s)
 {
     pump(s);
     if (!s->from_loop)
@@ -314,8 +266,8 @@ static void on_opened(struct line *l)
     struct shard *s = shard_of(l);
 
     s->from_loop = true;
-    note_dialled(s);
-    session_opened(&s->session, now_of(s));
+    shard_note_dialled(s);
+    session_opened(&s->session, shard_now(s));
     pump(s);
 }
 
@@ -339,7 +291,7 @@ static bool on_payload(struct line *l, struct str payload)
 
     s->from_loop = true;
     s->payload = payload;
-    err = session_feed(&s->session, payload, now_of(s));
+    err = session_feed(&s->session, payload, shard_now(s));
     if (err)
         log_unreadable(s, payload, err);
     pump(s);
@@ -348,7 +300,7 @@ static bool on_payload(struct line *l, struct str payload)
         s->full = false; /* the owner has stopped it meanwhile, or sending failed */
     if (s->full && !was_full) {
         s->stalls++;
-        session_paused(&s->session, true, now_of(s));
+        session_paused(&s->session, true, shard_now(s));
         pump(s);
     }
     return !s->full;
@@ -359,7 +311,7 @@ static void on_broken(struct line *l)
     struct shard *s = shard_of(l);
 
     s->from_loop = true;
-    session_broken(&s->session, now_of(s));
+    session_broken(&s->session, shard_now(s));
     pump(s);
 }
 
@@ -372,10 +324,10 @@ static void on_lost(struct line *l, int code)
     pump(s);
 }
 
-static void dial_now(struct shard *s)
+void shard_dial_now(struct shard *s)
 {
     s->dial_waits = false;
-    session_dial(&s->session, now_of(s));
+    session_dial(&s->session, shard_now(s));
     pump(s);
 }
 
@@ -385,7 +337,7 @@ static void on_settled(struct line *l)
 
     s->from_loop = true;
     if (s->dial_waits && l->state == LINE_IDLE)
-        dial_now(s);
+        shard_dial_now(s);
     leave_loop(s);
 }
 
@@ -403,7 +355,7 @@ static void go_on(struct shard *s)
     line_go_on(&s->line);
     if (s->full)
         return;
-    session_paused(&s->session, false, now_of(s));
+    session_paused(&s->session, false, shard_now(s));
     pump(s);
 }
 
@@ -416,8 +368,8 @@ static void on_timer(struct timer *t)
     tell(s);
     if (s->go_on)
         go_on(s);
-    if (now_of(s) >= session_deadline(&s->session)) {
-        session_tick(&s->session, now_of(s));
+    if (shard_now(s) >= session_deadline(&s->session)) {
+        session_tick(&s->session, shard_now(s));
         pump(s);
     }
     leave_loop(s);
@@ -449,7 +401,7 @@ int shard_new(const struct shard_loop *loop, const struct shard_config *config,
     };
     session.parser = loop->parser;
     session.seed = s->host->random(s->host);
-    err = session_init(&s->session, &session, now_of(s));
+    err = session_init(&s->session, &session, shard_now(s));
     if (err) {
         free(s);
         return err;
@@ -466,139 +418,4 @@ void shard_free(struct shard *s)
     s->host->disarm(s->host, &s->timer);
     session_release(&s->session);
     free(s);
-}
-
-int shard_restore(struct shard *s, const struct session_legacy *legacy)
-{
-    int err = session_restore(&s->session, legacy, now_of(s));
-
-    leave_call(s);
-    return err;
-}
-
-int shard_restore_guild(struct shard *s, uint64_t id, enum guild_state state)
-{
-    return session_restore_guild(&s->session, id, state);
-}
-
-void shard_start(struct shard *s)
-{
-    s->started = true;
-    leave_call(s);
-}
-
-void shard_dial(struct shard *s)
-{
-    s->handshaking = true;
-    if (!s->asked) {
-        note_dialled(s); /* the permit came too late, and is given back */
-    } else {
-        s->asked = false;
-        s->dial_waits = true;
-        if (s->line.state == LINE_IDLE)
-            dial_now(s);
-    }
-    leave_call(s);
-}
-
-void shard_identify(struct shard *s)
-{
-    session_identify(&s->session, now_of(s));
-    leave_call(s);
-}
-
-void shard_go_on(struct shard *s)
-{
-    s->go_on = s->full;
-    leave_call(s);
-}
-
-void shard_undeliver(struct shard *s)
-{
-    s->events--;
-    session_undeliver(&s->session, now_of(s));
-    leave_call(s);
-}
-
-void shard_kick(struct shard *s, bool identify)
-{
-    if (s->stopping)
-        return;
-    if (identify && s->dial_waits)
-        note_dialled(s); /* the permit was for a resume, and is given back */
-    session_kick(&s->session, identify, now_of(s));
-    leave_call(s);
-}
-
-const struct session_kept *shard_kept(const struct shard *s)
-{
-    return &s->session.kept;
-}
-
-void shard_set_safe(struct shard *s, uint64_t seq)
-{
-    session_set_safe(&s->session, seq);
-}
-
-int shard_command(struct shard *s, enum pace_kind kind, uint64_t tag, struct str payload)
-{
-    int err = session_command(&s->session, kind, tag, payload, now_of(s));
-
-    leave_call(s);
-    return err;
-}
-
-int shard_set_presence(struct shard *s, struct str presence)
-{
-    int err = session_set_presence(&s->session, presence);
-
-    leave_call(s);
-    return err;
-}
-
-int shard_set_gateway(struct shard *s, const char *url)
-{
-    int err = session_set_gateway(&s->session, url);
-
-    leave_call(s);
-    return err;
-}
-
-void shard_stop(struct shard *s, bool keep)
-{
-    if (s->stopping)
-        return;
-    s->started = s->stopping = true;
-    note_dialled(s);
-    if (s->asked || s->dial_waits)
-        note_drop(s);
-    session_stop(&s->session, keep, now_of(s));
-    leave_call(s);
-}
-
-void shard_status(const struct shard *s, struct shard_status *out)
-{
-    const struct guilds *guilds = &s->session.guilds;
-
-    *out = (struct shard_status){
-        .state = s->session.state,
-        .stats = s->session.stats,
-        .guilds = guilds_count(guilds),
-        .guilds_available = guilds->n_available,
-        .guilds_loading = guilds_loading(guilds),
-        .paused = s->full,
-        .commands = s->session.outbox.n,
-        .events = s->events,
-        .stalls = s->stalls,
-    };
-}
-
-uint32_t shard_id(const struct shard *s)
-{
-    return s->session.config.shard_id;
-}
-
-uint32_t shard_count(const struct shard *s)
-{
-    return s->session.config.shard_count;
 }

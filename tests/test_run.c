@@ -27,7 +27,7 @@ static void prepare(struct tmpdir *dir)
 static void expect(const char *text, const char *words)
 {
     if (!strstr(text, words))
-        fail_msg("\"%s\" is not in \"%s\"", words, text);
+        fail_msg("\"%s\" is not in \"%s\"", words, text ? text : "");
 }
 
 /* Runs `cordage`; all that it printed to stdout. Freed by the caller. */

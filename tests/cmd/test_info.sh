@@ -4,7 +4,7 @@
 # Usage: tests/cmd/test_info.sh CORDAGE_PROGRAM
 set -u
 cordage=$1
-folder=$(mktemp -d) || exit 99
+cordage=$(realpath "$1") # it changes its directory
 trap 'rm -rf "$folder"' EXIT
 export XDG_STATE_HOME="$folder"
 unset DISCORD_TOKEN DISCORD_TOKEN_FILE CORDAGE_API CORDAGE_CA_FILE CORDAGE_LOG

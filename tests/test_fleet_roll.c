@@ -2,7 +2,7 @@
  * handled twice, nobody identifies, and the caches are the world. */
 #include "fleet_case.h"
 
-enum { SPEED = 1, SHARDS = 8, WORKERS = 4, ROLLS = 2, RATE = 500, CHANGES = 20 };
+enum { SPEED = 1, SHARDS = 8, WORKERS = 4, ROLLS = 1, RATE = 500, CHANGES = 20 };
 
 struct gaps {
     uint64_t *of;

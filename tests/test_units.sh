@@ -3,6 +3,7 @@
 # says.
 # Usage: test_units.sh SOURCE_FOLDER CORDAGE
 set -eu
+cordage=$(realpath "$2")
 unit="$1/contrib/systemd/cordage@.service"
 command -v systemd-analyze >/dev/null || {
     echo "test_units: skipped, there is no systemd-analyze" >&2
@@ -11,8 +12,8 @@ command -v systemd-analyze >/dev/null || {
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 copy="$dir/cordage@.service"
-sed "s#^\(Exec[A-Za-z]*\)=cordage #\1=$2 #" "$unit" >"$copy"
-grep -q "^ExecStart=$2 run" "$copy"
+sed "s#^\(Exec[A-Za-z]*\)=cordage #\1=$cordage #" "$unit" >"$copy"
+grep -q "^ExecStart=$cordage run" "$copy"
 
 said=$(systemd-analyze verify --man=no "$copy" 2>&1) || {
     echo "$said" >&2

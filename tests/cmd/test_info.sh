@@ -3,8 +3,8 @@
 # good token, a bad one, nobody there, a certificate that is not trusted, an empty budget.
 # Usage: tests/cmd/test_info.sh CORDAGE_PROGRAM
 set -u
-cordage=$1
-cordage=$(realpath "$1") # it changes its directory
+cordage=$(realpath "$1") # we change our directory
+folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 export XDG_STATE_HOME="$folder"
 unset DISCORD_TOKEN DISCORD_TOKEN_FILE CORDAGE_API CORDAGE_CA_FILE CORDAGE_LOG

@@ -1,0 +1,38 @@
+/* net.h - the machine's network, and Discord at the other end of it.
+ *
+ * Discord is the simulator's model behind its real websocket door (door_socket.h), on a
+ * host of its own: masks, compression and closing are real. REST is its real routes,
+ * behind this folder's http.h. A connection's bytes take time, in each direction, and
+ * keep their order; those of different connections overtake each other. [outside, but
+ * where said] */
+#ifndef WORLD_NET_H
+#define WORLD_NET_H
+
+#include "routes.h"
+#include "sim.h"
+
+/* How things are. Times in ms; what is drawn is drawn for each piece of bytes. */
+struct net_weather {
+    uint32_t latency_min, latency_max;
+    uint32_t rest_min, rest_max; /* until an answer comes */
+    double dial_fails;           /* the share of dials that are refused */
+    double rest_fails;           /* the share of requests that fail or get a 5xx */
+    uint32_t chunk_max;          /* bytes come in pieces of at most so many; 0: whole */
+    bool down;                   /* nothing gets through: dials time out, requests too */
+};
+
+/* Makes Discord. Its clock is the machine's. `config` as for sim_new. */
+void net_start(const struct sim_config *config, const struct routes_config *routes);
+void net_stop(void);
+struct sim *net_sim(void);
+void net_set_weather(const struct net_weather *w);
+/* A random open connection (NULL: of any process): cut (reset), or half-open (nothing
+ * comes through any more, and nobody is told). False: there was none. */
+bool net_cut(struct vprocess *of, uint64_t chance);
+bool net_freeze(struct vprocess *of, uint64_t chance);
+/* Open connections to the gateway. */
+size_t net_connections(void);
+/* Called for each payload that a client sends, before the model gets it. */
+void net_on_sent(void (*sent)(struct vprocess *p, struct str payload));
+
+#endif

@@ -1,0 +1,31 @@
+/* programs.h - what runs on the machine: a bot, and a supervisor with it in its workers.
+ *
+ * The bot is the public API and nothing else: cordage_client_new, handlers, run. It tells
+ * the judge of every traffic message, and what it remembers when it is asked. */
+#ifndef WORLD_PROGRAMS_H
+#define WORLD_PROGRAMS_H
+
+#include "machine.h"
+#include "world.h"
+
+/* For struct vprogram's main; `arg` is the plan. Alone, or as a worker, by what its
+ * environment says. */
+int program_bot(void *plan);
+/* `cordage run` as a library: the real supervisor, whose children are processes of this
+ * machine that run program_bot. */
+int program_supervisor(void *plan);
+
+/* Handlers take so long from now on; 0: no time. */
+void program_set_slow(uint32_t ms);
+/* The file that workers are started from is another now: one that ends at once
+ * (`fails`), or a good one. */
+void program_replace(bool fails);
+/* Tells the judge, by judge_remembers, what the bot in each process remembers of every
+ * guild. */
+void program_ask_caches(void);
+/* Has the supervisor begin a rolling restart, as `cordage restart` does. */
+void program_roll(void);
+/* Whether all shards say that they are live. */
+bool program_is_up(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* vdisk.h - the machine's one disk, in memory: what is written below VDISK_ROOT.
+ *
+ * SQLite has it as its default VFS; for the other files of a state directory (its lock,
+ * the progress files) libc's functions are led here (ld's --wrap), and leave all paths
+ * elsewhere alone. Written is not on the disk: that is only what was synced. The death of
+ * a process takes nothing that it had written, but all its locks and descriptors, at
+ * whatever moment of a transaction it comes; a loss of power takes, of each file, any of
+ * the writes since its last sync: whole, or torn at a sector.
+ *
+ * [outside, but for what the store does] */
+#ifndef WORLD_VDISK_H
+#define WORLD_VDISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "str.h"
+
+#define VDISK_ROOT "/vdisk"
+enum { VDISK_SECTOR = 512 };
+
+/* An empty disk, in place of what was there. `self`: who owns what is opened and locked
+ * now (a process; NULL is one, too). */
+void vdisk_mount(void *(*self)(void));
+/* The default VFS is again what it was. */
+void vdisk_unmount(void);
+
+/* That owner is gone: its locks and descriptors are. A connection of its to a database,
+ * which nobody will close, does nothing any more. */
+void vdisk_died(void *owner);
+/* The power fails: what wasn't synced survives as `chance` has it. Nobody may have
+ * anything open; what counts only within one boot (progress.h) counts no more. */
+void vdisk_lose_power(uint64_t chance);
+
+/* Files together may have so many bytes; beyond it, ENOSPC and SQLITE_FULL. UINT64_MAX:
+ * no limit. One that is below what there is makes every write that grows fail. */
+void vdisk_set_limit(uint64_t bytes);
+uint64_t vdisk_used(void);
+/* The next `n` writes or syncs fail with EIO, after `skip` that don't. */
+void vdisk_fail(unsigned skip, unsigned n);
+/* A file loses what lies behind `at`, or has a bit turned there: a disk that goes bad.
+ * False: there is no such file, or it is shorter. */
+bool vdisk_cut(const char *path, uint64_t at);
+bool vdisk_turn_bit(const char *path, uint64_t at);
+/* `step` is called before each write and sync of an owner, and may kill it there. */
+void vdisk_on_write(void (*step)(void *owner));
+
+/* Whether these bytes are anywhere on it, deleted files included. */
+bool vdisk_contains(struct str needle);
+/* The files, in the order of their names; NULL: there are not so many. */
+const char *vdisk_file(size_t i, uint64_t *bytes);
+
+#endif

@@ -11,6 +11,8 @@
 #include "routes.h"
 #include "sim.h"
 
+struct vprocess;
+
 /* How things are. Times in ms; what is drawn is drawn for each piece of bytes. */
 struct net_weather {
     uint32_t latency_min, latency_max;

@@ -23,8 +23,8 @@ void judge_handled(struct vprocess *p, uint32_t shard, uint64_t guild, uint64_t 
 /* What a bot remembers of a guild (cordage_cache…), to be compared once all is quiet:
  * JSON as cache_write_guild has it. */
 void judge_remembers(uint32_t shard, uint64_t guild, struct str json);
-/* By the network: a payload that a client sends. */
-void judge_sent(struct vprocess *p, struct str payload);
+/* By the network: its struct net_watch. */
+const struct net_watch *judge_net(void);
 /* By the store (wrapped): rows that were saved as done. */
 void judge_saved(struct vprocess *p, const struct store_session *rows, size_t n);
 /* By the machine: a line of the log, a process's end. */

@@ -34,7 +34,21 @@ bool net_cut(struct vprocess *of, uint64_t chance);
 bool net_freeze(struct vprocess *of, uint64_t chance);
 /* Open connections to the gateway. */
 size_t net_connections(void);
-/* Called for each payload that a client sends, before the model gets it. */
-void net_on_sent(void (*sent)(struct vprocess *p, struct str payload));
+/* For who watches, each called where it happens and outside of all threads or inside, as
+ * it comes; NULL members are fine. Connections to the gateway are numbered from 1, and no
+ * number comes twice. */
+struct net_watch {
+    /* A client dials. */
+    void (*dialled)(struct vprocess *p, uint64_t conn);
+    /* A payload comes to Discord, before the model gets it; the last of its bytes left
+     * the client at `left`. `p` may have ended since. */
+    void (*sent)(struct vprocess *p, uint64_t conn, uint64_t left, struct str payload);
+    /* The client's end is no more: hung up (its close frame may be on the way), refused,
+     * reset, or its process died. Once for each. */
+    void (*closed)(struct vprocess *p, uint64_t conn);
+    /* A REST answer that reaches the client; `status` 0: it failed. */
+    void (*answered)(struct vprocess *p, struct str path, int status, struct str body);
+};
+void net_on(const struct net_watch *watch);
 
 #endif

@@ -67,6 +67,9 @@ int vprocess_status(const struct vprocess *p);
 int vprocess_pid(const struct vprocess *p);
 struct vprocess *vprocess_of_pid(int pid); /* NULL: never was */
 const char *vprocess_name(const struct vprocess *p);
+/* The i-th of those that run, in the order of their starts; NULL: there are not so many.
+ */
+struct vprocess *machine_process(size_t i);
 /* `died` is called, outside of all threads, at every process's end, in the order in which
  * they were told here: sockets close, locks are let go. Up to 8. [outside] */
 void machine_on_death(void (*died)(struct vprocess *p));

@@ -30,9 +30,9 @@ struct recorder;
  */
 int recorder_open(const char *path, const struct recording_head *head,
                   struct recorder **out, cordage_error *error);
-/* A dispatch's whole envelope, `ms` after the start; cleaned here. CORDAGE_EIO (a full
- * disk: what was written before stays readable), CORDAGE_ENOMEM, CORDAGE_EPARSE (not a
- * payload). */
+/* A dispatch's whole envelope, `ms` after the start, with BUF_SLACK readable bytes behind
+ * it; cleaned here. CORDAGE_EIO (a full disk: what was written before stays readable),
+ * CORDAGE_ENOMEM, CORDAGE_EPARSE (not a payload; it is left out). */
 int recorder_add(struct recorder *r, uint64_t ms, struct str payload,
                  cordage_error *error);
 /* What waits is written now, if it has waited for long enough. */
@@ -40,7 +40,9 @@ int recorder_flush(struct recorder *r, uint64_t ms, cordage_error *error);
 /* Writes the rest, and the mark that it is whole. NULL is fine. */
 int recorder_close(struct recorder *r, cordage_error *error);
 
-/* Appends the payload to `out` without its secrets. CORDAGE_EPARSE, CORDAGE_ENOMEM. */
+/* Appends the payload (BUF_SLACK readable bytes behind it) to `out` without its secrets;
+ * every other byte stays as it is. docs/recording.md lists them. CORDAGE_EPARSE,
+ * CORDAGE_ENOMEM; nothing was appended then. */
 int recording_clean(struct json_parser *parser, struct str payload, struct buf *out);
 
 /* ---- Reading ---- */

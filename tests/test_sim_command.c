@@ -61,6 +61,7 @@ TEST(without_json_it_prints_what_to_paste)
     CHECK(strstr(text, "export CORDAGE_API='https://127.0.0.1:") != NULL);
     CHECK(strstr(text, "export CORDAGE_CA_FILE='/") != NULL);
     CHECK(strstr(text, "export NODE_EXTRA_CA_CERTS='/") != NULL);
+    CHECK(strstr(text, "export SSL_CERT_FILE='/") != NULL);
     kill(p.pid, SIGTERM);
     CHECK_INT(program_end(&p), 0);
 }
@@ -133,6 +134,20 @@ TEST(a_command_gets_its_environment_and_gives_its_status)
     CHECK(!program_line(&p, line, sizeof line));
     CHECK_INT(program_end(&p), 7);
     CHECK(program_said(&p, "no rule was broken"));
+}
+
+TEST(a_command_may_trust_the_system_and_the_simulator)
+{
+    struct program p;
+
+    /* Our certificate stands behind all that SSL_CERT_FILE named before. */
+    program_start(
+        &p, ARGS("sim", "--port", "0", "--", "sh", "-c",
+                 "n=$(wc -c <\"$CORDAGE_CA_FILE\") && "
+                 "tail -c $n \"$SSL_CERT_FILE\" | cmp - \"$CORDAGE_CA_FILE\" && "
+                 "test $(wc -c <\"$SSL_CERT_FILE\") -gt $n && "
+                 "openssl storeutl -noout -certs \"$SSL_CERT_FILE\" >&2 && exit 7"));
+    CHECK_INT(program_end(&p), 7);
 }
 
 TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
@@ -464,6 +479,7 @@ int main(void)
         T(its_keys_are_its_users_alone),
         T(a_port_in_use_is_named_with_its_flag),
         T(a_command_gets_its_environment_and_gives_its_status),
+        T(a_command_may_trust_the_system_and_the_simulator),
         T(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator),
         T(a_command_that_dies_of_a_signal_gives_128_and_that),
         T(a_command_that_is_not_there_is_127),

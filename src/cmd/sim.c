@@ -7,6 +7,7 @@
 #include "args.h"
 #include "limits.h"
 #include "server.h"
+#include "sim_bundle.h"
 #include "sim_child.h"
 #include "sim_dir.h"
 #include "sim_words.h"
@@ -37,8 +38,9 @@ struct sim_run {
     struct sim_child child;
     struct sim_words words;
     uv_timer_t watch;
-    char **command;          /* NULL: none */
-    char bots[SIM_DIR_SIZE]; /* where bots keep their state; empty: they decide */
+    char **command;                 /* NULL: none */
+    char bots[SIM_DIR_SIZE];        /* where bots keep their state; empty: they decide */
+    char bundle[SIM_DIR_SIZE + 32]; /* what they may trust */
     bool failed;
 };
 
@@ -91,10 +93,11 @@ static const char about[] =
     "Runs an offline Discord on this machine: REST, gateway, its own certificate "
     "authority.\n"
     "Bots connect to it as to the real one. It keeps a report of every rule they break.\n"
-    "With a COMMAND it runs it with DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE and\n"
-    "NODE_EXTRA_CA_CERTS set, passes signals on, and ends with it and its status. "
-    "Unless\n"
-    "CORDAGE_STATE_DIR is set it is set, too, to a folder that ends with the simulator:\n"
+    "With a COMMAND it runs it with DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE,\n"
+    "NODE_EXTRA_CA_CERTS and SSL_CERT_FILE set, passes signals on, and ends with it and "
+    "its\n"
+    "status. Unless CORDAGE_STATE_DIR is set it is set, too, to a folder that ends with "
+    "the simulator:\n"
     "so do the sessions in it.";
 
 static const char after[] =
@@ -257,14 +260,16 @@ static int start_command(struct sim_run *run, cordage_error *error)
 {
     const struct server *s = &run->server;
     char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560], state[560];
-    const char *const env[] = {
-        token, api, ca, node_ca, run->bots[0] ? state : NULL, NULL
-    };
+    char trusted[560];
+    const char *const env[] = { token,   api,     ca,
+                                node_ca, trusted, run->bots[0] ? state : NULL,
+                                NULL };
 
     snprintf(token, sizeof token, "DISCORD_TOKEN=%s", sim_token(s->sim));
     snprintf(api, sizeof api, "CORDAGE_API=%s", s->api);
     snprintf(ca, sizeof ca, "CORDAGE_CA_FILE=%s", s->cert.ca_file);
     snprintf(node_ca, sizeof node_ca, "NODE_EXTRA_CA_CERTS=%s", s->cert.ca_file);
+    snprintf(trusted, sizeof trusted, "SSL_CERT_FILE=%s", run->bundle);
     snprintf(state, sizeof state, "CORDAGE_STATE_DIR=%s", run->bots);
     return sim_child_start(&run->child, run->command, env, error);
 }
@@ -302,12 +307,17 @@ static int serve(struct sim_run *run)
 
     if (server_start(&run->server, run->loop, &run->options, &error))
         return fail(run, &error);
+    if (sim_bundle(run->options.certificates, run->server.cert.ca_file, run->bundle,
+                   &error)) {
+        server_close(&run->server);
+        return fail(run, &error);
+    }
     hide_token(c->token);
     if (c->json)
-        status = sim_words_json(&run->server, run->bots, stdout);
+        status = sim_words_json(&run->server, run->bots, run->bundle, stdout);
     else
-        status = sim_words_hello(&run->server, run->bots, run->command ? stderr : stdout,
-                                 run->command);
+        status = sim_words_hello(&run->server, run->bots, run->bundle,
+                                 run->command ? stderr : stdout, run->command);
     if (status)
         fprintf(stderr, "cordage sim: how to connect could not be written: %s\n",
                 strerror(errno));

@@ -48,8 +48,8 @@ static int root_length(const struct server *s)
     return (int)(strstr(s->api, "/api/") - s->api);
 }
 
-int sim_words_hello(const struct server *s, const char *state_dir, FILE *out,
-                    char *const *command)
+int sim_words_hello(const struct server *s, const char *state_dir, const char *bundle,
+                    FILE *out, char *const *command)
 {
     struct world *world = sim_world(s->sim);
 
@@ -72,12 +72,14 @@ int sim_words_hello(const struct server *s, const char *state_dir, FILE *out,
         if (state_dir[0])
             put_export(out, "CORDAGE_STATE_DIR", state_dir);
         put_export(out, "NODE_EXTRA_CA_CERTS", s->cert.ca_file);
+        put_export(out, "SSL_CERT_FILE", bundle);
         fputs("\nCtrl-C ends it.\n", out);
     }
     return fflush(out) ? 1 : 0;
 }
 
-int sim_words_json(const struct server *s, const char *state_dir, FILE *out)
+int sim_words_json(const struct server *s, const char *state_dir, const char *bundle,
+                   FILE *out)
 {
     struct json_writer w;
     struct buf line = { 0 };
@@ -93,6 +95,7 @@ int sim_words_json(const struct server *s, const char *state_dir, FILE *out)
     field_z(&w, "report", report);
     field_z(&w, "token", sim_token(s->sim));
     field_z(&w, "ca_file", s->cert.ca_file);
+    field_z(&w, "ca_bundle", bundle);
     if (state_dir[0])
         field_z(&w, "state_dir", state_dir);
     json_shut(&w, '}');

@@ -18,12 +18,14 @@ struct sim_words {
 /* Log lines to stderr: all with `verbose`, else warnings and errors. */
 struct log sim_words_log(bool verbose);
 /* How to connect, for people. `command` NULL: for bots in another terminal. `state_dir`:
- * theirs, empty: none was made. 0, or 1 when it could not be written. */
-int sim_words_hello(const struct server *s, const char *state_dir, FILE *out,
-                    char *const *command);
-/* The same on one line of JSON: api, gateway, resume, report, token, ca_file, and
- * state_dir if there is one. Flushed. */
-int sim_words_json(const struct server *s, const char *state_dir, FILE *out);
+ * theirs, empty: none was made; `bundle`: sim_bundle's. 0, or 1 when it could not be
+ * written. */
+int sim_words_hello(const struct server *s, const char *state_dir, const char *bundle,
+                    FILE *out, char *const *command);
+/* The same on one line of JSON: api, gateway, resume, report, token, ca_file, ca_bundle,
+ * and state_dir if there is one. Flushed. */
+int sim_words_json(const struct server *s, const char *state_dir, const char *bundle,
+                   FILE *out);
 /* A line for each rule broken since the last call, the first ones; when verbose, also the
  * counters: when a connection or a session came or went, else now and then. */
 void sim_words_news(struct sim_words *w, const struct report *r, FILE *out);

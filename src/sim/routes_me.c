@@ -58,6 +58,8 @@ static void get_application(struct call *c)
     field_u64(w, "flags", flags);
     field_z(w, "flags_new", flags_new);
     field_null(w, "team");
+    json_key(w, "owner");
+    world_write_user(world, world_person_id(world, 0), w);
     field_u64(w, "approximate_guild_count", world->n_guilds);
     field_open(w, "bot", '{');
     field_id(w, "id", world->bot_id);

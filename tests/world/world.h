@@ -90,10 +90,10 @@ struct world_script {
 /* A script from a seed, of about so many shard-days. CORDAGE_ENOMEM. */
 int world_draw(uint64_t seed, enum world_kind kind, double shard_days,
                struct world_script *out);
-void world_release(struct world_script *s);
+void world_script_release(struct world_script *s);
 /* As text, one step a line; and back. CORDAGE_EPARSE with the line. */
-int world_write(const struct world_script *s, struct buf *out);
-int world_read(struct str text, struct world_script *out, cordage_error *error);
+int world_script_write(const struct world_script *s, struct buf *out);
+int world_script_read(struct str text, struct world_script *out, cordage_error *error);
 
 /* What came of it. */
 struct world_verdict {

@@ -26,6 +26,11 @@ void vdisk_mount(void *(*self)(void));
 /* The default VFS is again what it was. */
 void vdisk_unmount(void);
 
+/* What SQLite asks for besides files; NULL: the system's clock and sleep, and a chance
+ * that is the same at every mount. Forgotten by vdisk_mount. */
+void vdisk_set_clock(uint64_t (*wall_ms)(void), void (*sleep_ms)(uint64_t ms),
+                     uint64_t (*random)(void));
+
 /* That owner is gone: its locks and descriptors are. A connection of its to a database,
  * which nobody will close, does nothing any more. */
 void vdisk_died(void *owner);
@@ -37,13 +42,15 @@ void vdisk_lose_power(uint64_t chance);
  * no limit. One that is below what there is makes every write that grows fail. */
 void vdisk_set_limit(uint64_t bytes);
 uint64_t vdisk_used(void);
-/* The next `n` writes or syncs fail with EIO, after `skip` that don't. */
+/* The next `n` steps fail with EIO, after `skip` that don't. A step is a write, a new
+ * size, a new name or a name less, or a sync, of a file or of a directory. */
 void vdisk_fail(unsigned skip, unsigned n);
 /* A file loses what lies behind `at`, or has a bit turned there: a disk that goes bad.
  * False: there is no such file, or it is shorter. */
 bool vdisk_cut(const char *path, uint64_t at);
 bool vdisk_turn_bit(const char *path, uint64_t at);
-/* `step` is called before each write and sync of an owner, and may kill it there. */
+/* `step` is called before each step of an owner (and where SQLite orders its writes to
+ * memory that connections share), and may kill it there. NULL: nobody. */
 void vdisk_on_write(void (*step)(void *owner));
 
 /* Whether these bytes are anywhere on it, deleted files included. */

@@ -95,7 +95,9 @@ static inline void mirror_check_list(struct mirror *m, const char *list, uint64_
                  -n);
 }
 
-static inline void mirror_check(struct mirror *m, struct sim *s, uint64_t guild)
+/* As the bot `app` should know it. */
+static inline void mirror_check_for(struct mirror *m, struct sim *s,
+                                    const struct sim_app *app, uint64_t guild)
 {
     /* Only GUILD_CREATE says `large`, and of the time when it came. */
     static const char *const lists[] = { "unavailable", "large", NULL };
@@ -109,7 +111,7 @@ static inline void mirror_check(struct mirror *m, struct sim *s, uint64_t guild)
     memcpy(not_told, mirror_lists, sizeof mirror_lists);
     memcpy(not_told + MIRROR_LISTS, lists, sizeof lists);
     json_begin(&w, &text);
-    CHECK_INT(sim_write_truth(s, guild, &w), 0);
+    CHECK_INT(sim_write_truth_for(s, app, guild, &w), 0);
     CHECK_INT(json_end(&w), 0);
     CHECK_INT(json_parse(parser, buf_str(&text), &truth), 0);
     assert_non_null(o);
@@ -121,5 +123,10 @@ static inline void mirror_check(struct mirror *m, struct sim *s, uint64_t guild)
         mirror_check_list(m, mirror_lists[i], guild, json_get(truth, mirror_lists[i]));
     buf_release(&text);
     json_parser_free(parser);
+}
+
+static inline void mirror_check(struct mirror *m, struct sim *s, uint64_t guild)
+{
+    mirror_check_for(m, s, sim_app(s, 0), guild);
 }
 #endif

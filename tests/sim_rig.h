@@ -270,13 +270,20 @@ static inline void client_connect(struct rig *r, struct client *c)
     client_gets_op(c, 10);
 }
 
-static inline void client_identify(struct client *c, unsigned shard, unsigned count,
-                                   unsigned intents)
+/* As the bot number `bot`. */
+static inline void client_identify_as(struct client *c, unsigned bot, unsigned shard,
+                                      unsigned count, unsigned intents)
 {
     client_say(c,
                "{\"op\":2,\"d\":{\"token\":\"%s\",\"properties\":{},\"intents\":%u,"
                "\"shard\":[%u,%u]}}",
-               sim_token(c->rig->sim), intents, shard, count);
+               sim_app(c->rig->sim, bot)->token, intents, shard, count);
+}
+
+static inline void client_identify(struct client *c, unsigned shard, unsigned count,
+                                   unsigned intents)
+{
+    client_identify_as(c, 0, shard, count, intents);
 }
 
 static inline void client_note_session(struct client *c)
@@ -288,13 +295,19 @@ static inline void client_note_session(struct client *c)
 }
 
 /* Connects and identifies up to READY, which is taken. */
+static inline void client_ready_as(struct rig *r, struct client *c, unsigned bot,
+                                   unsigned shard, unsigned count, unsigned intents)
+{
+    client_connect(r, c);
+    client_identify_as(c, bot, shard, count, intents);
+    client_gets(c, "READY");
+    client_note_session(c);
+}
+
 static inline void client_ready(struct rig *r, struct client *c, unsigned shard,
                                 unsigned count, unsigned intents)
 {
-    client_connect(r, c);
-    client_identify(c, shard, count, intents);
-    client_gets(c, "READY");
-    client_note_session(c);
+    client_ready_as(r, c, 0, shard, count, intents);
 }
 
 /* The same, and all guilds are in and taken. */

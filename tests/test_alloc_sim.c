@@ -166,6 +166,7 @@ static int change(void *user)
     (void)user;
     sim_config_default(&config);
     config.token = "t";
+    config.bots = 2;
     config.guilds = 1;
     config.members = 8;
     err = sim_new(&config, 1000, 0, &s, &error);
@@ -177,8 +178,8 @@ static int change(void *user)
     sim_live(s, 100, CHANGES, 1100);
     for (uint64_t now = 1100; now < 2000; now += 50)
         sim_tick(s, now);
-    sim_kick_bot(s, &sim_world(s)->guilds[0], 2000);
-    sim_add_bot(s, &sim_world(s)->guilds[0], 2000);
+    sim_kick_bot(s, sim_app(s, 0), &sim_world(s)->guilds[0], 2000);
+    sim_add_bot(s, sim_app(s, 0), &sim_world(s)->guilds[0], 2000);
     if (v.conn)
         sim_disconnected(v.conn, 1000, 2000);
     sim_free(s);

@@ -150,6 +150,23 @@ TEST(a_command_may_trust_the_system_and_the_simulator)
     CHECK_INT(program_end(&p), 7);
 }
 
+TEST(a_command_gets_the_tokens_of_all_bots)
+{
+    struct program p;
+    char first[1024], second[1024];
+
+    program_start(&p, ARGS("sim", "--port", "0", "--bots", "2", "--", "sh", "-c",
+                           "echo \"$DISCORD_TOKEN\"; echo \"$DISCORD_TOKEN_2\"; "
+                           "echo \"$DISCORD_TOKEN_3\""));
+    CHECK(program_line(&p, first, sizeof first));
+    CHECK(program_line(&p, second, sizeof second));
+    CHECK(strlen(first) > 50 && strlen(second) > 50 && strcmp(first, second) != 0);
+    CHECK(program_line(&p, second, sizeof second));
+    CHECK_STR(str_of(second), "");
+    CHECK_INT(program_end(&p), 0);
+    CHECK(program_said(&p, "2 bots in 8 guilds"));
+}
+
 TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
 {
     char *usual = strdup(getenv("CORDAGE_STATE_DIR"));
@@ -480,6 +497,7 @@ int main(void)
         T(a_port_in_use_is_named_with_its_flag),
         T(a_command_gets_its_environment_and_gives_its_status),
         T(a_command_may_trust_the_system_and_the_simulator),
+        T(a_command_gets_the_tokens_of_all_bots),
         T(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator),
         T(a_command_that_dies_of_a_signal_gives_128_and_that),
         T(a_command_that_is_not_there_is_127),

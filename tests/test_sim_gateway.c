@@ -537,15 +537,15 @@ TEST(the_budget_goes_down_with_ready_and_comes_back_after_a_day)
     config.session_limit = 3;
     config.recommended_shards = 7;
     rig_start(&r, &config);
-    sim_budget(r.sim, r.now, &b);
+    sim_budget(r.sim, sim_app(r.sim, 0), r.now, &b);
     CHECK(b.total == 3 && b.remaining == 3 && b.reset_after_ms == 0 && b.shards == 7);
     client_ready(&r, &c, 0, 1, RIG_USUAL);
     r.now += 1000;
-    sim_budget(r.sim, r.now, &b);
+    sim_budget(r.sim, sim_app(r.sim, 0), r.now, &b);
     CHECK_INT(b.remaining, 2);
     CHECK_INT(b.reset_after_ms, 24 * 3600 * 1000 - 1000);
     r.now += 24 * 3600 * 1000 - 1000;
-    sim_budget(r.sim, r.now, &b);
+    sim_budget(r.sim, sim_app(r.sim, 0), r.now, &b);
     CHECK(b.remaining == 3 && b.reset_after_ms == 0);
     client_release(&c);
     rig_stop(&r);
@@ -568,8 +568,8 @@ TEST(an_identify_over_budget_ends_all_sessions_and_the_token)
     CHECK_INT(a.close_code, 4004);
     CHECK_INT(b.close_code, 4004);
     rig_broke(&r, RULE_BUDGET_EXCEEDED);
-    CHECK(!sim_token_ok(r.sim, str_of(old)));
-    CHECK(sim_token_ok(r.sim, str_of(sim_token(r.sim))));
+    CHECK(!sim_app_of_token(r.sim, str_of(old)));
+    CHECK(sim_app_of_token(r.sim, str_of(sim_token(r.sim))));
     /* Who comes back with the old token all the same has not understood. */
     client_connect(&r, &d);
     client_say(&d,

@@ -431,7 +431,7 @@ TEST(a_bot_that_was_kicked_has_no_such_guild_until_it_is_added)
     rig_start(&r, &config);
     g = &sim_world(r.sim)->guilds[1];
     client_live(&r, &c, 0, 1, RIG_ALL);
-    sim_kick_bot(r.sim, g, r.now);
+    sim_kick_bot(r.sim, sim_app(r.sim, 0), g, r.now);
     client_gets(&c, "GUILD_DELETE");
     CHECK(mirror_id(c.d, "id") == g->id);
     CHECK(json_is_absent(json_get(c.d, "unavailable")));
@@ -447,7 +447,7 @@ TEST(a_bot_that_was_kicked_has_no_such_guild_until_it_is_added)
                "{\"op\":8,\"d\":{\"guild_id\":\"%llu\",\"query\":\"\",\"limit\":0}}",
                (unsigned long long)g->id);
     CHECK(!client_has_more(&later));
-    sim_add_bot(r.sim, g, r.now);
+    sim_add_bot(r.sim, sim_app(r.sim, 0), g, r.now);
     client_gets(&later, "GUILD_CREATE");
     CHECK(json_is_absent(json_get(later.d, "unavailable")));
     client_gets(&c, "GUILD_CREATE");
@@ -474,7 +474,7 @@ TEST(a_guild_that_goes_while_it_is_waited_for_comes_as_what_it_is_then)
     rig_wait(&r, 10);
     client_gets(&c, "GUILD_CREATE");
     sim_begin_outage(r.sim, &guilds[1], r.now);
-    sim_kick_bot(r.sim, &guilds[2], r.now);
+    sim_kick_bot(r.sim, sim_app(r.sim, 0), &guilds[2], r.now);
     client_gets(&c, "GUILD_DELETE"); /* known from READY, and gone */
     CHECK(mirror_id(c.d, "id") == guilds[2].id);
     CHECK(!client_has_more(&c));

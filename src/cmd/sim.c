@@ -22,8 +22,8 @@ enum {
 
 /* What the command line says. Numbers are as args.h wants them. */
 struct choices {
-    uint64_t port, guilds, members, shards, max_concurrency, session_limit, heartbeat,
-        seed;
+    uint64_t port, bots, guilds, members, shards, max_concurrency, session_limit,
+        heartbeat, seed;
     uint64_t intents, max_guilds, message_limit, global_limit;
     double traffic, live;
     const char *address, *token;
@@ -51,6 +51,7 @@ static void choices_default(struct choices *c, const struct server_options *o)
     *c = (struct choices){
         .port = PORT_DEFAULT,
         .address = o->address,
+        .bots = o->sim.bots,
         .guilds = o->sim.guilds,
         .members = o->sim.members,
         .shards = o->sim.recommended_shards,
@@ -71,6 +72,7 @@ static void choices_apply(const struct choices *c, struct server_options *o)
 {
     o->address = c->address;
     o->port = (uint16_t)c->port;
+    o->sim.bots = (uint32_t)c->bots;
     o->sim.guilds = (uint32_t)c->guilds;
     o->sim.members = (uint32_t)c->members;
     o->sim.recommended_shards = (uint32_t)c->shards;
@@ -93,18 +95,17 @@ static const char about[] =
     "Runs an offline Discord on this machine: REST, gateway, its own certificate "
     "authority.\n"
     "Bots connect to it as to the real one. It keeps a report of every rule they break.\n"
-    "With a COMMAND it runs it with DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE,\n"
-    "NODE_EXTRA_CA_CERTS and SSL_CERT_FILE set, passes signals on, and ends with it and "
-    "its\n"
-    "status. Unless CORDAGE_STATE_DIR is set it is set, too, to a folder that ends with "
-    "the simulator:\n"
+    "With a COMMAND it runs it with DISCORD_TOKEN (of further bots DISCORD_TOKEN_2...),\n"
+    "CORDAGE_API, CORDAGE_CA_FILE, NODE_EXTRA_CA_CERTS and SSL_CERT_FILE set, passes\n"
+    "signals on, and ends with it and its status. Unless CORDAGE_STATE_DIR is set it is\n"
+    "set, too, to a folder that ends with the simulator:\n"
     "so do the sessions in it.";
 
 static const char after[] =
     "Control, on the REST port, from this machine alone:\n"
     "  GET  /_sim/report?traffic=1   what happened, and which rules were broken\n"
     "  GET  /_sim/world              guilds and channels; ?guild=ID: all of one\n"
-    "  GET  /_sim/token              the token, which is reset when the budget is "
+    "  GET  /_sim/token              the tokens; one is reset when its budget is "
     "overrun\n"
     "  POST /_sim/message            {\"guild_id\" or \"channel_id\" or \"shard\": [id, "
     "count],\n"
@@ -113,7 +114,8 @@ static const char after[] =
     "  POST /_sim/traffic            {\"per_second\", \"total\"}\n"
     "  POST /_sim/life               {\"per_second\", \"total\"}: changes of the world\n"
     "  POST /_sim/guild              {\"guild_id\", \"happens\": outage, back, kicked, "
-    "added}\n"
+    "added,\n"
+    "                                \"bot\": its id, else the first}\n"
     "  POST /_sim/fault              {\"kind\", \"shard\", ...}: see "
     "docs/simulator-rules.md\n"
     "\n"
@@ -131,7 +133,9 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
         { "port", "P", "REST; the gateway takes the next two ports. 0: free ones",
           .number = &c->port, .max = PORT_LAST },
         { "address", "A", "127.0.0.1 or ::1", .text = &c->address },
-        { "guilds", "N", "guilds the bot is in", .number = &c->guilds,
+        { "bots", "N", "bots, each with its own token, all in the same guilds",
+          .number = &c->bots, .min = 1, .max = WORLD_BOTS_MAX },
+        { "guilds", "N", "guilds the bots are in", .number = &c->guilds,
           .max = WORLD_GUILDS_MAX },
         { "members", "N", "per guild, with the bot. 0: some dozens",
           .number = &c->members, .max = WORLD_MEMBERS_MAX },
@@ -167,7 +171,7 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
         { "seed", "N", "the same world and token for the same number", .number = &c->seed,
           .max = UINT64_MAX },
         { "token", "TEXT",
-          "the bot's token, a made-up one: for a moment it is in the\n"
+          "the first bot's token, a made-up one: for a moment it is in the\n"
           "process list. Else it comes from the seed",
           .text = &c->token },
         { "verbose", NULL, "a line on stderr for what happens", .flag = &c->verbose },
@@ -259,13 +263,19 @@ static void on_watch(uv_timer_t *timer)
 static int start_command(struct sim_run *run, cordage_error *error)
 {
     const struct server *s = &run->server;
-    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560], state[560];
-    char trusted[560];
-    const char *const env[] = { token,   api,     ca,
-                                node_ca, trusted, run->bots[0] ? state : NULL,
-                                NULL };
+    char tokens[WORLD_BOTS_MAX][TOKEN_MAX + 32];
+    char api[LIMIT_URL + 16], ca[560], node_ca[560], state[560], trusted[560], name[32];
+    const char *env[WORLD_BOTS_MAX + 6] = { api, ca, node_ca, trusted };
+    const struct sim_app *app;
+    size_t n = 4;
 
-    snprintf(token, sizeof token, "DISCORD_TOKEN=%s", sim_token(s->sim));
+    if (run->bots[0])
+        env[n++] = state;
+    for (uint32_t i = 0; (app = sim_app(s->sim, i)); i++) {
+        snprintf(tokens[i], sizeof tokens[i], "%s=%s", sim_words_variable(i, name),
+                 app->token);
+        env[n++] = tokens[i];
+    }
     snprintf(api, sizeof api, "CORDAGE_API=%s", s->api);
     snprintf(ca, sizeof ca, "CORDAGE_CA_FILE=%s", s->cert.ca_file);
     snprintf(node_ca, sizeof node_ca, "NODE_EXTRA_CA_CERTS=%s", s->cert.ca_file);

@@ -48,25 +48,60 @@ static int root_length(const struct server *s)
     return (int)(strstr(s->api, "/api/") - s->api);
 }
 
+const char *sim_words_variable(uint32_t bot, char out[32])
+{
+    if (bot)
+        snprintf(out, 32, "DISCORD_TOKEN_%u", bot + 1);
+    else
+        snprintf(out, 32, "DISCORD_TOKEN");
+    return out;
+}
+
+static void put_tokens(FILE *out, const struct sim *sim)
+{
+    const struct sim_app *app;
+
+    for (uint32_t i = 0; (app = sim_app(sim, i)); i++) {
+        if (i == 0)
+            fprintf(out, "  token    %s\n", app->token);
+        else
+            fprintf(out, "  token %-2u %s\n", i + 1, app->token);
+    }
+}
+
+static void export_tokens(FILE *out, const struct sim *sim)
+{
+    const struct sim_app *app;
+    char name[32];
+
+    for (uint32_t i = 0; (app = sim_app(sim, i)); i++)
+        put_export(out, sim_words_variable(i, name), app->token);
+}
+
 int sim_words_hello(const struct server *s, const char *state_dir, const char *bundle,
                     FILE *out, char *const *command)
 {
     struct world *world = sim_world(s->sim);
+    char bots[32] = "a bot";
 
+    if (world->n_bots > 1)
+        snprintf(bots, sizeof bots, "%u bots", world->n_bots);
     fprintf(out,
-            "An offline Discord is listening, with a bot in %u guild%s.\n\n"
+            "An offline Discord is listening, with %s in %u guild%s.\n\n"
             "  API      %s\n"
-            "  gateway  %s (resumes: %s)\n"
-            "  token    %s\n"
+            "  gateway  %s (resumes: %s)\n",
+            bots, world->n_guilds, world->n_guilds == 1 ? "" : "s", s->api,
+            s->gateway_url, s->resume_url);
+    put_tokens(out, s->sim);
+    fprintf(out,
             "  CA file  %s\n"
             "  report   %.*s/_sim/report\n",
-            world->n_guilds, world->n_guilds == 1 ? "" : "s", s->api, s->gateway_url,
-            s->resume_url, sim_token(s->sim), s->cert.ca_file, root_length(s), s->api);
+            s->cert.ca_file, root_length(s), s->api);
     if (command) {
         fprintf(out, "\nRunning %s.\n", command[0]);
     } else {
         fputs("\nFor a bot in another terminal, paste there:\n\n", out);
-        put_export(out, "DISCORD_TOKEN", sim_token(s->sim));
+        export_tokens(out, s->sim);
         put_export(out, "CORDAGE_API", s->api);
         put_export(out, "CORDAGE_CA_FILE", s->cert.ca_file);
         if (state_dir[0])
@@ -94,6 +129,10 @@ int sim_words_json(const struct server *s, const char *state_dir, const char *bu
     field_z(&w, "resume", s->resume_url);
     field_z(&w, "report", report);
     field_z(&w, "token", sim_token(s->sim));
+    field_open(&w, "tokens", '[');
+    for (uint32_t i = 0; sim_app(s->sim, i); i++)
+        json_put_z(&w, sim_app(s->sim, i)->token);
+    json_shut(&w, ']');
     field_z(&w, "ca_file", s->cert.ca_file);
     field_z(&w, "ca_bundle", bundle);
     if (state_dir[0])

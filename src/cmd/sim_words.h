@@ -32,4 +32,7 @@ void sim_words_news(struct sim_words *w, const struct report *r, FILE *out);
 /* The closing line. */
 void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *out);
 
+/* The environment variable of a bot's token: DISCORD_TOKEN, DISCORD_TOKEN_2... */
+const char *sim_words_variable(uint32_t bot, char out[32]);
+
 #endif

@@ -18,12 +18,14 @@ struct routes {
     struct json_parser *parser; /* owned; of request bodies */
     struct buf form;            /* a multipart body's plain fields, as JSON */
     struct quotas buckets;
-    struct quota global, invalid;
+    struct quota global[WORLD_BOTS_MAX]; /* by bot */
+    struct quota invalid;                /* by address, of which there is one */
     struct recent recent;
 };
 
 struct call {
     struct routes *routes;
+    struct sim_app *app; /* whose token came; NULL on open and control routes */
     const struct sim_request *request;
     struct sim_answer *answer;
     struct json_writer out; /* to the answer's body */

@@ -113,23 +113,45 @@ void edit_telling(struct edit *e)
         field_id(&e->j, "guild_id", e->g->id);
 }
 
-static void send(struct edit *e, const char *name, uint32_t intent,
-                 struct world_guild *to)
+static void send(struct edit *e, const char *name, struct sim_routing r)
 {
     struct str text;
 
+    r.is_state = true;
     if (edit_end(e, &text))
-        sim_tell(e->sim, name, intent, to, text, e->now);
+        sim_tell(e->sim, name, &r, text, e->now);
 }
 
 void edit_told(struct edit *e, const char *name, uint32_t intent)
 {
-    send(e, name, intent, e->g);
+    send(e, name, (struct sim_routing){ .guild = e->g, .intent = intent });
 }
 
-void edit_told_to_first(struct edit *e, const char *name, uint32_t intent)
+void edit_told_about(struct edit *e, const char *name, uint32_t intent, uint64_t user_id,
+                     uint32_t own_intent)
 {
-    send(e, name, intent, NULL);
+    const struct sim_app *app = sim_app_of_id(e->sim, user_id);
+
+    send(e, name,
+         (struct sim_routing){ .guild = e->g,
+                               .intent = intent,
+                               .about = app ? sim_app_bit(app) : 0,
+                               .about_intent = own_intent });
+}
+
+void edit_told_bot(struct edit *e, const char *name, uint32_t intent, uint32_t bot)
+{
+    send(e, name,
+         (struct sim_routing){ .guild = e->g,
+                               .intent = intent,
+                               .apps = sim_app_bit(sim_app(e->sim, bot)) });
+}
+
+void edit_told_to_first(struct edit *e, const char *name, uint32_t intent, uint32_t bot)
+{
+    send(e, name,
+         (struct sim_routing){ .intent = intent,
+                               .apps = sim_app_bit(sim_app(e->sim, bot)) });
 }
 
 /* What brings its own guild_id (stages, events, sounds, stickers) needs none. */
@@ -196,17 +218,16 @@ void edit_tell_list(struct edit *e, const char *name, uint32_t intent, const cha
     edit_told(e, name, intent);
 }
 
-/* Of itself the bot is always told. */
+/* Of itself a bot is always told. */
 void edit_tell_member(struct edit *e, const char *name, uint64_t user_id)
 {
-    bool is_self = user_id == e->world->bot_id;
     struct world_member m;
 
     if (e->err || !world_find_member(e->world, e->g, user_id, &m))
         return;
     edit_telling(e);
     world_put_member(e->world, e->g, &m, true, &e->j);
-    edit_told(e, name, is_self ? 0 : INTENT_GUILD_MEMBERS);
+    edit_told_about(e, name, INTENT_GUILD_MEMBERS, user_id, 0);
 }
 
 void edit_tell_voice(struct edit *e, uint64_t user_id)

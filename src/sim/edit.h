@@ -51,8 +51,14 @@ bool edit_find(struct edit *e, enum world_list list, uint64_t id, uint32_t *inde
 /* Begins an event's body with guild_id in it; edit_told ends and sends it. */
 void edit_telling(struct edit *e);
 void edit_told(struct edit *e, const char *name, uint32_t intent);
-/* To shard 0, whatever the guild. */
-void edit_told_to_first(struct edit *e, const char *name, uint32_t intent);
+/* The same, of what concerns a user: if that is a bot, its own sessions need `own_intent`
+ * instead. */
+void edit_told_about(struct edit *e, const char *name, uint32_t intent, uint64_t user_id,
+                     uint32_t own_intent);
+/* To one bot alone: of its application, or its own membership. */
+void edit_told_bot(struct edit *e, const char *name, uint32_t intent, uint32_t bot);
+/* The same, to shard 0, whatever the guild. */
+void edit_told_to_first(struct edit *e, const char *name, uint32_t intent, uint32_t bot);
 /* The object as it is, with guild_id. */
 void edit_tell_object(struct edit *e, const char *name, uint32_t intent,
                       enum world_list list, uint64_t id);
@@ -66,6 +72,8 @@ void edit_tell_list(struct edit *e, const char *name, uint32_t intent, const cha
                     enum world_list list);
 /* Member with user and guild_id: GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE. */
 void edit_tell_member(struct edit *e, const char *name, uint64_t user_id);
+/* PRESENCE_UPDATE, of somebody who came in. */
+void edit_tell_presence(struct edit *e, uint64_t user_id);
 /* VOICE_STATE_UPDATE of a member who is in voice. */
 void edit_tell_voice(struct edit *e, uint64_t user_id);
 

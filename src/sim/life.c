@@ -112,9 +112,27 @@ bool life_pick_type(struct edit *e, unsigned list, uint32_t from, uint32_t types
     return false;
 }
 
+/* From 1: only people. */
 bool life_pick_member(struct edit *e, uint32_t from, uint64_t *user_id)
 {
-    return life_pick(e, LIST_MEMBERS, from, user_id);
+    for (int i = 0; i < TRIES; i++) {
+        if (!life_pick(e, LIST_MEMBERS, from, user_id))
+            return false;
+        if (!from || !world_is_bot(e->world, *user_id))
+            return true;
+    }
+    return false;
+}
+
+/* Any bot that is in the guild. */
+uint32_t life_pick_bot(struct edit *e)
+{
+    uint32_t n = e->world->n_bots;
+    uint32_t bot = n > 1 ? (uint32_t)life_below(e, n) : 0;
+
+    for (uint32_t i = 0; i < n && world_stay(e->world, e->g, bot)->is_gone; i++)
+        bot = (bot + 1) % n;
+    return bot;
 }
 
 void life_name(struct edit *e, char *out, size_t size)
@@ -133,10 +151,9 @@ static void bring_back(struct sim *s, struct life_away *a, uint64_t now)
     struct world_guild *g = &s->world.guilds[a->guild];
 
     *a = s->life.away[--s->life.n_away];
-    if (g->is_gone)
-        sim_add_bot(s, g, now);
-    else
-        sim_end_outage(s, g, now);
+    sim_end_outage(s, g, now);
+    for (uint32_t bot = 0; bot < s->config.bots; bot++)
+        sim_add_bot(s, sim_app(s, bot), g, now);
 }
 
 static void bring_all_back(struct sim *s, uint64_t now)
@@ -159,7 +176,7 @@ static bool goes_away(struct edit *e)
         (struct life_away){ g->index,
                             e->now + AWAY_MIN_MS + life_below(e, AWAY_MORE_MS) };
     if (life_once_in(e, 3))
-        sim_kick_bot(e->sim, g, e->now);
+        sim_kick_bot(e->sim, sim_app(e->sim, life_pick_bot(e)), g, e->now);
     else
         sim_begin_outage(e->sim, g, e->now);
     return true;

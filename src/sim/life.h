@@ -84,5 +84,6 @@ void life_name(struct edit *e, char *out, size_t size);
 /* One who is a member, from number `from` on (0: perhaps the bot, 1: perhaps the owner).
  */
 bool life_pick_member(struct edit *e, uint32_t from, uint64_t *user_id);
+uint32_t life_pick_bot(struct edit *e);
 
 #endif

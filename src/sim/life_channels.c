@@ -228,9 +228,11 @@ bool life_delete_channel(struct edit *e)
 {
     uint64_t id;
 
-    if (!life_pick_type(e, LIST_CHANNELS, first_mortal(e), ALL_TYPES, &id) ||
-        id == e->g->voice_channel)
+    if (!life_pick_type(e, LIST_CHANNELS, first_mortal(e), ALL_TYPES, &id))
         return false;
+    for (uint32_t bot = 0; bot < e->world->n_bots; bot++)
+        if (world_stay(e->world, e->g, bot)->voice_channel == id)
+            return false;
     edit_delete_channel(e, id);
     return true;
 }

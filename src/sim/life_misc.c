@@ -52,7 +52,8 @@ bool life_ban(struct edit *e)
     struct world_member m;
 
     if (world_find_member(e->world, e->g, user_id, &m)) {
-        if (m.index < 2 || e->g->n_members < 8 || pardon)
+        if (m.index < 2 || world_is_bot(e->world, user_id) || e->g->n_members < 8 ||
+            pardon)
             return false;
         edit_remove_member(e, user_id);
     }
@@ -145,7 +146,11 @@ static void tell_execution(struct edit *e, uint64_t rule, uint64_t user_id)
                 sim_event_new(e->sim, "AUTO_MODERATION_ACTION_EXECUTION", text);
     }
     if (events[0] && events[1])
-        sim_route(e->sim, e->g, INTENT_AUTOMOD_EXECUTION, events[0], events[1], e->now);
+        sim_route(e->sim,
+                  &(struct sim_routing){ .guild = e->g,
+                                         .intent = INTENT_AUTOMOD_EXECUTION,
+                                         .bare = events[1] },
+                  events[0], e->now);
     sim_event_unref(e->sim, events[0]);
     sim_event_unref(e->sim, events[1]);
 }
@@ -206,7 +211,7 @@ bool life_webhooks(struct edit *e)
 
 /* ---- Purchases ------------------------------------------------------------------ */
 
-static void tell_entitlement(struct edit *e, uint64_t user_id)
+static void tell_entitlement(struct edit *e, uint64_t user_id, uint32_t bot)
 {
     static const char *const names[] = { "ENTITLEMENT_CREATE", "ENTITLEMENT_UPDATE",
                                          "ENTITLEMENT_DELETE" };
@@ -214,18 +219,18 @@ static void tell_entitlement(struct edit *e, uint64_t user_id)
 
     edit_telling(e); /* with the guild's id; to shard 0 all the same */
     field_id(&e->j, "id", id);
-    field_id(&e->j, "sku_id", e->world->bot_id + 1);
-    field_id(&e->j, "application_id", e->world->bot_id);
+    field_id(&e->j, "sku_id", e->world->bots[bot] + 1);
+    field_id(&e->j, "application_id", e->world->bots[bot]);
     field_id(&e->j, "user_id", user_id);
     field_u64(&e->j, "type", 8);
     field_bool(&e->j, "deleted", which == 2);
     put_time(e, "starts_at", edit_wall(e));
     field_null(&e->j, "ends_at");
     field_bool(&e->j, "consumed", false);
-    edit_told_to_first(e, names[which], 0);
+    edit_told_to_first(e, names[which], 0, bot);
 }
 
-static void tell_subscription(struct edit *e, uint64_t user_id)
+static void tell_subscription(struct edit *e, uint64_t user_id, uint32_t bot)
 {
     static const char *const names[] = { "SUBSCRIPTION_CREATE", "SUBSCRIPTION_UPDATE",
                                          "SUBSCRIPTION_DELETE" };
@@ -235,7 +240,7 @@ static void tell_subscription(struct edit *e, uint64_t user_id)
     field_id(&e->j, "id", id);
     field_id(&e->j, "user_id", user_id);
     field_open(&e->j, "sku_ids", '[');
-    json_put_id(&e->j, e->world->bot_id + 1);
+    json_put_id(&e->j, e->world->bots[bot] + 1);
     json_shut(&e->j, ']');
     field_empty(&e->j, "entitlement_ids", '[');
     field_null(&e->j, "renewal_sku_ids");
@@ -243,7 +248,7 @@ static void tell_subscription(struct edit *e, uint64_t user_id)
     put_time(e, "current_period_end", edit_wall(e) + 2592000000);
     field_u64(&e->j, "status", life_below(e, 3));
     field_null(&e->j, "canceled_at");
-    edit_told_to_first(e, names[life_below(e, 3)], 0);
+    edit_told_to_first(e, names[life_below(e, 3)], 0, bot);
 }
 
 bool life_monetize(struct edit *e)
@@ -253,9 +258,9 @@ bool life_monetize(struct edit *e)
     if (!life_pick_member(e, 1, &user_id))
         return false;
     if (life_once_in(e, 2))
-        tell_entitlement(e, user_id);
+        tell_entitlement(e, user_id, life_pick_bot(e));
     else
-        tell_subscription(e, user_id);
+        tell_subscription(e, user_id, life_pick_bot(e));
     return true;
 }
 
@@ -263,9 +268,11 @@ bool life_monetize(struct edit *e)
 
 bool life_permit(struct edit *e)
 {
+    uint64_t id = e->world->bots[life_pick_bot(e)];
+
     edit_telling(e);
-    field_id(&e->j, "id", e->world->bot_id + 2);
-    field_id(&e->j, "application_id", e->world->bot_id);
+    field_id(&e->j, "id", id + 2);
+    field_id(&e->j, "application_id", id);
     field_open(&e->j, "permissions", '[');
     json_open(&e->j, '{');
     field_id(&e->j, "id", e->g->id);
@@ -273,7 +280,8 @@ bool life_permit(struct edit *e)
     field_bool(&e->j, "permission", life_once_in(e, 2));
     json_shut(&e->j, '}');
     json_shut(&e->j, ']');
-    edit_told(e, "APPLICATION_COMMAND_PERMISSIONS_UPDATE", 0);
+    edit_told_bot(e, "APPLICATION_COMMAND_PERMISSIONS_UPDATE", 0,
+                  world_find_bot(e->world, id));
     return true;
 }
 
@@ -306,10 +314,10 @@ static void put_where(struct edit *e)
     json_shut(&e->j, '}');
 }
 
-static void put_command(struct edit *e)
+static void put_command(struct edit *e, uint64_t app_id)
 {
     field_open(&e->j, "data", '{');
-    field_id(&e->j, "id", e->world->bot_id + 2);
+    field_id(&e->j, "id", app_id + 2);
     field_z(&e->j, "name", "berth");
     field_u64(&e->j, "type", 1);
     field_open(&e->j, "options", '[');
@@ -326,6 +334,7 @@ static void put_command(struct edit *e)
 bool life_interact(struct edit *e)
 {
     uint64_t id = edit_new_id(e), user_id;
+    uint32_t bot = life_pick_bot(e);
     char token[80];
 
     if (!life_pick_member(e, 1, &user_id))
@@ -333,13 +342,13 @@ bool life_interact(struct edit *e)
     snprintf(token, sizeof token, "sim-interaction-%llu", (unsigned long long)id);
     edit_telling(e);
     field_id(&e->j, "id", id);
-    field_id(&e->j, "application_id", e->world->bot_id);
+    field_id(&e->j, "application_id", e->world->bots[bot]);
     field_u64(&e->j, "type", 2);
     field_u64(&e->j, "version", 1);
     field_z(&e->j, "token", token);
     put_where(e);
     put_invoker(e, user_id);
-    put_command(e);
+    put_command(e, e->world->bots[bot]);
     field_z(&e->j, "app_permissions", "2251799813685247");
     field_z(&e->j, "locale", "de");
     field_z(&e->j, "guild_locale", "en-US");
@@ -349,6 +358,6 @@ bool life_interact(struct edit *e)
     json_shut(&e->j, '}');
     field_empty(&e->j, "entitlements", '[');
     field_u64(&e->j, "attachment_size_limit", 10485760);
-    edit_told(e, "INTERACTION_CREATE", 0);
+    edit_told_bot(e, "INTERACTION_CREATE", 0, bot);
     return true;
 }

@@ -26,6 +26,11 @@ static void tell_presence(struct edit *e, uint64_t user_id, bool with_name)
     edit_told(e, "PRESENCE_UPDATE", INTENT_GUILD_PRESENCES);
 }
 
+void edit_tell_presence(struct edit *e, uint64_t user_id)
+{
+    tell_presence(e, user_id, false);
+}
+
 /* Somebody who isn't a member yet; false: we met only members. */
 static bool find_stranger(struct edit *e, uint64_t *user_id)
 {
@@ -70,7 +75,7 @@ bool life_add_member(struct edit *e)
     edit_merge(e, LIST_MEMBERS, user_id);
     edit_tell_member(e, "GUILD_MEMBER_ADD", user_id);
     if (world_is_online(e->world, user_id))
-        tell_presence(e, user_id, false);
+        edit_tell_presence(e, user_id);
     return true;
 }
 
@@ -101,7 +106,7 @@ static void put_roles(struct edit *e, uint64_t user_id)
     uint32_t n = world_count(e->world, e->g, LIST_ROLES);
 
     field_open(&e->j, "roles", '[');
-    if (user_id == e->world->bot_id)
+    if (world_is_bot(e->world, user_id))
         json_put_id(&e->j, world_role_id(e->g, 1));
     for (uint32_t i = 2; i < n; i++)
         if (life_once_in(e, 3))
@@ -135,8 +140,7 @@ static void tell_briefly(struct edit *e, uint64_t user_id)
         json_key_str(&e->j, it.key);
         json_copy(&e->j, it.value);
     }
-    edit_told(e, "GUILD_MEMBER_UPDATE",
-              user_id == e->world->bot_id ? 0 : INTENT_GUILD_MEMBERS);
+    edit_told_about(e, "GUILD_MEMBER_UPDATE", INTENT_GUILD_MEMBERS, user_id, 0);
 }
 
 bool life_change_member(struct edit *e)
@@ -145,7 +149,7 @@ bool life_change_member(struct edit *e)
 
     if (!life_pick_member(e, life_once_in(e, 6) ? 0 : 1, &user_id))
         return false;
-    if (user_id == e->world->bot_id)
+    if (world_is_bot(e->world, user_id))
         what %= 2;
     edit_begin(e);
     switch (what) {
@@ -218,7 +222,7 @@ static void change_user(struct edit *e, uint64_t user_id)
         field_z(&e->j, "avatar", life_once_in(e, 4) ? NULL : text);
         break;
     default:
-        if (user_id == e->world->bot_id)
+        if (world_is_bot(e->world, user_id))
             field_u64(&e->j, "public_flags", 65536 + life_below(e, 2));
         else
             field_z(&e->j, "global_name", life_once_in(e, 4) ? NULL : "Új \"Név\" 🐙");
@@ -239,15 +243,14 @@ bool life_change_person(struct edit *e)
 
 bool life_change_bot(struct edit *e)
 {
-    struct world_guild *here = e->g;
+    uint32_t bot = life_pick_bot(e);
+    uint64_t id = e->world->bots[bot];
 
-    change_user(e, e->world->bot_id);
-    e->g = NULL;
+    change_user(e, id);
     edit_begin(e);
-    world_put_self(e->world, &e->j);
-    edit_told(e, "USER_UPDATE", 0);
-    e->g = here;
-    tell_everywhere(e, e->world->bot_id, tell_changed_user);
+    world_put_self(e->world, bot, &e->j);
+    edit_told_to_first(e, "USER_UPDATE", 0, bot);
+    tell_everywhere(e, id, tell_changed_user);
     return true;
 }
 
@@ -314,12 +317,14 @@ bool life_change_presence(struct edit *e)
 
 /* ---- Voice ---------------------------------------------------------------------- */
 
-/* How many are in there, the bot too. */
+/* How many are in there, the bots too. */
 static uint32_t count_in(const struct edit *e, uint64_t channel)
 {
     const struct change_list *l = &e->g->changes->lists[LIST_VOICE];
-    uint32_t n = e->g->voice_channel == channel;
+    uint32_t n = 0;
 
+    for (uint32_t bot = 0; bot < e->world->n_bots; bot++)
+        n += world_stay(e->world, e->g, bot)->voice_channel == channel;
     for (uint32_t i = 0; i < l->n; i++)
         n += l->entries[i].parent == channel;
     return n;

@@ -112,7 +112,10 @@ bool life_edit_message(struct edit *e)
     full = edited(e, m, false);
     bare = edited(e, m, true);
     if (full && bare)
-        sim_route(e->sim, e->g, INTENT_GUILD_MESSAGES, full, bare, e->now);
+        sim_route(e->sim,
+                  &(struct sim_routing){
+                      .guild = e->g, .intent = INTENT_GUILD_MESSAGES, .bare = bare },
+                  full, e->now);
     sim_event_unref(e->sim, full);
     sim_event_unref(e->sim, bare);
     return true;

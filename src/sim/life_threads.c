@@ -19,7 +19,8 @@ static enum channel_type thread_type(struct edit *e, enum channel_type parent)
     return CHANNEL_PUBLIC_THREAD;
 }
 
-/* The bot's own membership: `whose` with the thread's and the bot's id. */
+/* The bot's own membership: `whose` with the thread's and the bot's id. That of the first
+ * bot alone is kept; the others are in no threads. */
 static void put_own_member(struct edit *e, uint64_t thread, bool whose, uint64_t flags)
 {
     if (whose) {
@@ -95,15 +96,17 @@ static void tell_new_thread(struct edit *e, uint64_t id, bool with_bot)
 
     if (!edit_find(e, LIST_THREADS, id, &index))
         return;
-    edit_telling(e);
-    field_bool(&e->j, "newly_created", true);
-    world_put(e->world, e->g, LIST_THREADS, index, &e->j);
-    if (with_bot) {
-        field_open(&e->j, "member", '{');
-        put_own_member(e, id, true, 0);
-        json_shut(&e->j, '}');
+    for (uint32_t bot = 0; bot < e->world->n_bots; bot++) {
+        edit_telling(e);
+        field_bool(&e->j, "newly_created", true);
+        world_put(e->world, e->g, LIST_THREADS, index, &e->j);
+        if (with_bot && bot == 0) {
+            field_open(&e->j, "member", '{');
+            put_own_member(e, id, true, 0);
+            json_shut(&e->j, '}');
+        }
+        edit_told_bot(e, "THREAD_CREATE", INTENT_GUILDS, bot);
     }
-    edit_told(e, "THREAD_CREATE", INTENT_GUILDS);
     if (with_bot)
         keep_own_member(e, id, 0);
 }
@@ -243,7 +246,7 @@ static void tell_own_member(struct edit *e, uint64_t thread, cordage_json member
         json_key_str(&e->j, it.key);
         json_copy(&e->j, it.value);
     }
-    edit_told(e, "THREAD_MEMBER_UPDATE", INTENT_GUILDS);
+    edit_told_bot(e, "THREAD_MEMBER_UPDATE", INTENT_GUILDS, 0);
 }
 
 /* Who is in it hears of his membership again. */
@@ -328,7 +331,7 @@ bool life_sync_threads(struct edit *e)
     json_shut(&e->j, ']');
     put_threads(e, channel, false);
     put_threads(e, channel, true);
-    edit_told(e, "THREAD_LIST_SYNC", INTENT_GUILDS);
+    edit_told_bot(e, "THREAD_LIST_SYNC", INTENT_GUILDS, 0);
     return true;
 }
 
@@ -358,10 +361,9 @@ static void put_added(struct edit *e, uint64_t thread, uint64_t user_id)
     json_shut(&e->j, ']');
 }
 
-/* Somebody comes or goes. The bot hears of itself without the intent, too. */
+/* Somebody comes or goes. A bot hears of itself without the intent, too. */
 static void change_members(struct edit *e, uint64_t thread, uint64_t user_id, bool joins)
 {
-    bool is_self = user_id == e->world->bot_id;
     cordage_json v;
     int64_t n;
 
@@ -382,8 +384,8 @@ static void change_members(struct edit *e, uint64_t thread, uint64_t user_id, bo
         json_put_id(&e->j, user_id);
         json_shut(&e->j, ']');
     }
-    edit_told(e, "THREAD_MEMBERS_UPDATE",
-              is_self ? INTENT_GUILDS | INTENT_GUILD_MEMBERS : INTENT_GUILD_MEMBERS);
+    edit_told_about(e, "THREAD_MEMBERS_UPDATE", INTENT_GUILD_MEMBERS, user_id,
+                    INTENT_GUILDS | INTENT_GUILD_MEMBERS);
 }
 
 bool life_thread_members(struct edit *e)
@@ -416,7 +418,7 @@ bool life_join_thread(struct edit *e)
     uint64_t thread;
 
     if (!life_pick(e, LIST_THREADS, 0, &thread) ||
-        !edit_read(e, LIST_THREADS, thread, &v))
+        world_stay(e->world, e->g, 0)->is_gone || !edit_read(e, LIST_THREADS, thread, &v))
         return false;
     if (json_is_absent(json_get(v, "member"))) {
         change_members(e, thread, e->world->bot_id, true);

@@ -54,7 +54,7 @@ static struct report_entry *new_entry(struct report *r)
     return &r->entries[r->n_entries++];
 }
 
-void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms,
+void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms, uint64_t bot,
                   uint32_t shard_id, uint32_t shard_count, const char *detail)
 {
     struct report_entry *e = new_entry(r);
@@ -64,6 +64,7 @@ void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms,
         return;
     e->rule = rule;
     e->wall_ms = wall_ms;
+    e->bot = bot;
     e->shard_id = shard_id;
     e->shard_count = shard_count;
     snprintf(e->detail, sizeof e->detail, "%s", detail ? detail : "");
@@ -84,6 +85,10 @@ static void write_entry(const struct report_entry *e, struct json_writer *w)
     field_z(w, "text", sim_rule_text(e->rule));
     json_key(w, "time");
     json_put_time(w, e->wall_ms);
+    if (e->bot)
+        field_id(w, "bot", e->bot);
+    else
+        field_null(w, "bot");
     json_key(w, "shard");
     if (e->shard_id == REPORT_NO_SHARD) {
         json_put_null(w);

@@ -59,6 +59,7 @@ enum {
 
 struct report_entry {
     enum sim_rule rule;
+    uint64_t bot;                   /* its id; 0: not known */
     uint32_t shard_id, shard_count; /* shard_id REPORT_NO_SHARD: none known */
     uint64_t wall_ms;
     char detail[REPORT_DETAIL];
@@ -77,12 +78,12 @@ struct report {
 
 void report_release(struct report *r);
 /* `detail` is copied, cut to fit; it never holds a token. Without memory only counts. */
-void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms,
+void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms, uint64_t bot,
                   uint32_t shard_id, uint32_t shard_count, const char *detail);
 /* Whether a rule is among the entries: for tests. */
 bool report_has(const struct report *r, enum sim_rule rule);
 /* The members of the report's JSON object: rules_broken (array of rule, text, time,
- * shard, detail), n_rules_broken, and the counters above by their names. */
+ * bot, shard, detail), n_rules_broken, and the counters above by their names. */
 void report_write(const struct report *r, struct json_writer *w);
 
 #endif

@@ -149,8 +149,10 @@ static bool is_authorized(struct call *c)
 {
     struct str value = c->request->authorization;
 
-    return str_starts(value, STR("Bot ")) &&
-           sim_token_ok(c->routes->sim, (struct str){ value.p + 4, value.n - 4 });
+    if (str_starts(value, STR("Bot ")))
+        c->app =
+            sim_app_of_token(c->routes->sim, (struct str){ value.p + 4, value.n - 4 });
+    return c->app != NULL;
 }
 
 /* ---- Limits --------------------------------------------------------------- */
@@ -208,7 +210,7 @@ static void answer_limited(struct call *c, const struct route *route, uint64_t w
     snprintf(detail, sizeof detail, "%s %.*s: %s", route->method,
              STR_FMT(c->request->path),
              global ? "the global limit" : "the route's bucket");
-    sim_broke(c->routes->sim, RULE_RATE_LIMIT, c->now, detail);
+    sim_broke(c->routes->sim, c->app, RULE_RATE_LIMIT, c->now, detail);
     put_limited(c, (double)wait_ms / 1000, global);
     call_header(c, "Retry-After", "%" PRIu64, (wait_ms + 999) / 1000);
     call_header(c, "X-RateLimit-Scope", "%s", global ? "global" : "user");
@@ -219,11 +221,12 @@ static void answer_limited(struct call *c, const struct route *route, uint64_t w
 static bool pass_global(struct call *c, const struct route *route)
 {
     struct routes *r = c->routes;
+    struct quota *global = &r->global[c->app->index];
 
     if (!r->config.global_limit ||
-        quota_take(&r->global, r->config.global_limit, GLOBAL_WINDOW_MS, c->now))
+        quota_take(global, r->config.global_limit, GLOBAL_WINDOW_MS, c->now))
         return true;
-    answer_limited(c, route, r->global.ends_at - c->now, true);
+    answer_limited(c, route, global->ends_at - c->now, true);
     return false;
 }
 
@@ -237,7 +240,8 @@ static bool pass_bucket(struct call *c, const struct route *route)
 
     if (!size.limit)
         return true;
-    q = quotas_get(&c->routes->buckets, bucket_hash(route) ^ major, c->now);
+    q = quotas_get(&c->routes->buckets,
+                   bucket_hash(route) ^ major ^ (uint64_t)c->app->index << 56, c->now);
     if (!q) {
         call_out_of_memory(c);
         return false;
@@ -290,6 +294,8 @@ static bool is_banned(const struct call *c)
 static bool resolve_guild(struct call *c, uint64_t id)
 {
     c->guild = world_find_guild(call_world(c), id);
+    if (c->guild && !sim_app_is_in(c->routes->sim, c->app, c->guild))
+        c->guild = NULL;
     if (!c->guild)
         call_error(c, 404, 10004, "Unknown Guild");
     return c->guild != NULL;
@@ -303,6 +309,8 @@ static bool resolve_channel(struct call *c, uint64_t id)
         c->guild = world_find_thread(call_world(c), id, &c->channel_index);
         c->is_thread = c->guild != NULL;
     }
+    if (c->guild && !sim_app_is_in(c->routes->sim, c->app, c->guild))
+        c->guild = NULL;
     if (!c->guild)
         call_error(c, 404, 10003, "Unknown Channel");
     return c->guild != NULL;
@@ -373,7 +381,7 @@ static void answer_unauthorized(struct call *c, const struct route *route)
              STR_FMT(c->request->path),
              c->request->authorization.n ? "wrong token, or not \"Bot <token>\""
                                          : "no Authorization header");
-    sim_broke(c->routes->sim, RULE_UNAUTHORIZED, c->now, detail);
+    sim_broke(c->routes->sim, NULL, RULE_UNAUTHORIZED, c->now, detail);
     call_http_error(c, 401);
 }
 

@@ -58,8 +58,9 @@ static void delete_channel(struct call *c)
     }
     answer_channel(c, c->channel_id);
     change_begin(c, &e);
-    if (c->guild->voice_channel == c->channel_id)
-        sim_move_bot(c->routes->sim, c->guild, 0, c->now);
+    for (uint32_t i = 0; i < call_world(c)->n_bots; i++)
+        if (world_stay(call_world(c), c->guild, i)->voice_channel == c->channel_id)
+            sim_move_bot(c->routes->sim, sim_app(c->routes->sim, i), c->guild, 0, c->now);
     edit_delete_channel(&e, c->channel_id);
     change_done(c, &e);
 }
@@ -209,7 +210,7 @@ static void post_thread(struct call *c)
                      CHANNEL_PUBLIC_THREAD
                  ? CHANNEL_PUBLIC_THREAD
                  : CHANNEL_PRIVATE_THREAD;
-    t.owner = call_world(c)->bot_id;
+    t.owner = c->app->id;
     change_begin(c, &e);
     id = edit_new_id(&e);
     edit_create_thread(&e, id, &t);

@@ -152,7 +152,7 @@ static void patch_member(struct call *c)
 
 static void patch_own_member(struct call *c)
 {
-    c->id = call_world(c)->bot_id;
+    c->id = c->app->id;
     patch_member(c);
 }
 
@@ -163,7 +163,7 @@ static void delete_member(struct call *c)
 
     if (!find_member(c, &m))
         return;
-    if (m.index < 2) {
+    if (m.index < 2 || world_is_bot(call_world(c), c->id)) {
         call_error(c, 403, 50013, "Missing Permissions");
         return;
     }
@@ -220,7 +220,7 @@ static void delete_member_role(struct call *c)
 
 static void leave_guild(struct call *c)
 {
-    sim_kick_bot(c->routes->sim, c->guild, c->now);
+    sim_kick_bot(c->routes->sim, c->app, c->guild, c->now);
     call_no_content(c);
 }
 

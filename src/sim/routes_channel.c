@@ -147,7 +147,9 @@ static int put_extras(struct call *c, cordage_json body, struct extras *x)
 /* Says it, answers with it, and keeps it for those who read it back or say it again. */
 static void say(struct call *c, cordage_json body, const struct extras *x)
 {
-    struct sim_message m = { .guild = c->guild, .channel_id = c->channel_id };
+    struct sim_message m = { .guild = c->guild,
+                             .channel_id = c->channel_id,
+                             .app = c->app };
     struct buf text = { 0 };
     uint64_t id;
 
@@ -195,11 +197,12 @@ static void post_message(struct call *c)
 static void post_typing(struct call *c)
 {
     const struct world *world = call_world(c);
-    struct world_member bot = world_member(world, c->guild, 0);
+    struct world_member bot = { 0 };
     struct buf text = { 0 };
     struct json_writer w;
     int err;
 
+    world_find_member(world, c->guild, c->app->id, &bot);
     json_begin(&w, &text);
     json_open(&w, '{');
     field_id(&w, "channel_id", c->channel_id);

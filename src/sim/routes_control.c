@@ -69,11 +69,21 @@ static void get_world(struct call *c)
     json_shut(w, '}');
 }
 
-/* The bot's token is reset when its budget is overrun. */
+/* A bot's token is reset when its budget is overrun. */
 static void get_token(struct call *c)
 {
+    const struct sim_app *app;
+
     json_open(&c->out, '{');
     field_z(&c->out, "token", sim_token(c->routes->sim));
+    field_open(&c->out, "bots", '[');
+    for (uint32_t i = 0; (app = sim_app(c->routes->sim, i)); i++) {
+        json_open(&c->out, '{');
+        field_id(&c->out, "id", app->id);
+        field_z(&c->out, "token", app->token);
+        json_shut(&c->out, '}');
+    }
+    json_shut(&c->out, ']');
     json_shut(&c->out, '}');
 }
 
@@ -145,7 +155,10 @@ static bool find_author(struct call *c, cordage_json body, struct world_member *
     uint64_t id;
 
     if (!json_id(json_get(body, "author_id"), &id)) {
-        *author = world_member(call_world(c), c->guild, c->guild->n_members > 1 ? 1 : 0);
+        *author = world_member(call_world(c), c->guild, 0);
+        for (uint32_t i = 1;
+             i < c->guild->n_members && world_is_bot(call_world(c), author->user_id); i++)
+            *author = world_member(call_world(c), c->guild, i);
         return true;
     }
     if (world_find_member(call_world(c), c->guild, id, author))
@@ -238,7 +251,7 @@ static void post_message(struct call *c)
     json_str(json_get(body, "content"), &m.content);
     m.guild = c->guild;
     m.channel_id = c->channel_id;
-    m.author = author.index ? &author : NULL;
+    m.author = &author;
     if (sim_say(c->routes->sim, &m, c->now, &text, &id)) {
         call_out_of_memory(c);
     } else {
@@ -301,11 +314,13 @@ static void post_life(struct call *c)
 static const struct fate {
     const char *name;
     void (*do_it)(struct sim *s, struct world_guild *g, uint64_t now);
+    void (*to_bot)(struct sim *s, struct sim_app *app, struct world_guild *g,
+                   uint64_t now);
 } fates[] = {
-    { "outage", sim_begin_outage },
-    { "back", sim_end_outage },
-    { "kicked", sim_kick_bot },
-    { "added", sim_add_bot },
+    { "outage", sim_begin_outage, NULL },
+    { "back", sim_end_outage, NULL },
+    { "kicked", NULL, sim_kick_bot },
+    { "added", NULL, sim_add_bot },
 };
 
 /* Also of one that the bot is not in. */
@@ -316,27 +331,35 @@ static struct world_guild *any_guild(struct world *world, uint64_t id)
 
 static void post_guild(struct call *c)
 {
-    static const char *const names[] = { "guild_id", "happens", NULL };
+    static const char *const names[] = { "guild_id", "happens", "bot", NULL };
+    struct sim *s = c->routes->sim;
+    struct sim_app *app = sim_app(s, 0);
     struct world_guild *g = NULL;
     struct str happens = STR("");
-    cordage_json body;
+    cordage_json body, bot;
     uint64_t id;
 
     if (!parse_body(c, &body) || !check_names(c, body, names))
         return;
     if (json_id(json_get(body, "guild_id"), &id))
         g = any_guild(call_world(c), id);
+    bot = json_get(body, "bot");
+    if (!json_is_absent(bot))
+        app = json_id(bot, &id) ? sim_app_of_id(s, id) : NULL;
     json_str(json_get(body, "happens"), &happens);
-    for (size_t i = 0; g && i < sizeof fates / sizeof *fates; i++) {
-        if (str_is(happens, fates[i].name)) {
-            fates[i].do_it(c->routes->sim, g, c->now);
-            call_no_content(c);
-            return;
-        }
+    for (size_t i = 0; g && app && i < sizeof fates / sizeof *fates; i++) {
+        if (!str_is(happens, fates[i].name))
+            continue;
+        if (fates[i].to_bot)
+            fates[i].to_bot(s, app, g, c->now);
+        else
+            fates[i].do_it(s, g, c->now);
+        call_no_content(c);
+        return;
     }
     call_error(c, 400, 0,
-               "\"guild_id\" must name a guild, and \"happens\" be outage, back, kicked "
-               "or added.");
+               "\"guild_id\" must name a guild, \"happens\" be outage, back, kicked or "
+               "added, and \"bot\", if it is there, be a bot's id.");
 }
 
 const struct route routes_control[] = {

@@ -213,7 +213,8 @@ static void get_own_guilds(struct call *c)
     qsort(guilds, world->n_guilds, sizeof *guilds, by_guild_id);
     json_open(&c->out, '[');
     for (uint32_t i = 0; ok && i < world->n_guilds && n < limit; i++) {
-        if (!guilds[i]->is_gone && guilds[i]->id > after && guilds[i]->id < before) {
+        if (sim_app_is_in(c->routes->sim, c->app, guilds[i]) && guilds[i]->id > after &&
+            guilds[i]->id < before) {
             ok = put_own_guild(c, guilds[i], with_counts);
             n++;
         }

@@ -17,7 +17,7 @@ static void get_gateway_bot(struct call *c)
     struct json_writer *w = &c->out;
     struct sim_budget budget;
 
-    sim_budget(c->routes->sim, c->now, &budget);
+    sim_budget(c->routes->sim, c->app, c->now, &budget);
     json_open(w, '{');
     field_z(w, "url", sim_gateway_url(c->routes->sim));
     field_u64(w, "shards", budget.shards);
@@ -32,7 +32,7 @@ static void get_gateway_bot(struct call *c)
 
 static void get_me(struct call *c)
 {
-    world_write_self(call_world(c), &c->out);
+    world_write_self(call_world(c), c->app->index, &c->out);
 }
 
 /* The application has the bot's id and name. */
@@ -40,13 +40,13 @@ static void get_application(struct call *c)
 {
     const struct world *world = call_world(c);
     struct json_writer *w = &c->out;
-    uint64_t flags = sim_application_flags(c->routes->sim);
+    uint64_t flags = sim_application_flags(c->app);
     char name[64], flags_new[24];
 
     snprintf(flags_new, sizeof flags_new, "%" PRIu64, flags);
     json_open(w, '{');
-    field_id(w, "id", world->bot_id);
-    field_str(w, "name", world_username(world, world->bot_id, name));
+    field_id(w, "id", c->app->id);
+    field_str(w, "name", world_username(world, c->app->id, name));
     field_null(w, "icon");
     field_z(w, "description", "");
     field_null(w, "type");
@@ -62,8 +62,8 @@ static void get_application(struct call *c)
     world_write_user(world, world_person_id(world, 0), w);
     field_u64(w, "approximate_guild_count", world->n_guilds);
     field_open(w, "bot", '{');
-    field_id(w, "id", world->bot_id);
-    field_str(w, "username", world_username(world, world->bot_id, name));
+    field_id(w, "id", c->app->id);
+    field_str(w, "username", world_username(world, c->app->id, name));
     field_bool(w, "bot", true);
     json_shut(w, '}');
     json_shut(w, '}');

@@ -285,7 +285,7 @@ void seed_put_guild(const struct world *w, const struct world_guild *g,
         seed_put_hash(w, "icon", g->id, 'i', j);
     else
         field_null(j, "icon");
-    field_id(j, "owner_id", seed_member_id(w, g, g->n_members > 1 ? 1 : 0));
+    field_id(j, "owner_id", seed_member_id(w, g, g->n_members > w->n_bots ? 1 : 0));
     field_z(j, "region", "deprecated");
     field_id(j, "system_channel_id", seed_part(g, PART_CHANNEL + 1));
     field_z(j, "preferred_locale", g->is_rich ? "de" : "en-US");

@@ -21,10 +21,13 @@ static const char *const games[] = { "Keelwright", "Café Simulator", "星の航
 
 struct str seed_username(const struct world *w, uint64_t user_id, char out[64])
 {
+    uint32_t bot = world_find_bot(w, user_id);
     int n;
 
-    if (user_id == w->bot_id)
+    if (bot == 0)
         n = snprintf(out, 64, "harbour-bot");
+    else if (bot != WORLD_BOTS_MAX)
+        n = snprintf(out, 64, "harbour-bot-%u", bot + 1);
     else
         n = snprintf(out, 64, "%s.%s%u", PICK(w, first_names, user_id, 'f'),
                      PICK(w, last_names, user_id, 'l'),
@@ -105,7 +108,7 @@ static void put_primary_guild(const struct world *w, uint64_t user_id,
 void seed_put_user(const struct world *w, uint64_t user_id, struct json_writer *j)
 {
     static const uint32_t flags[] = { 0, 0, 0, 0, 64, 128, 256, 512, 4194304, 131072 };
-    bool is_bot = user_id == w->bot_id;
+    bool is_bot = world_is_bot(w, user_id);
     char name[64];
 
     field_id(j, "id", user_id);
@@ -135,7 +138,7 @@ uint64_t seed_joined_ms(const struct world *w, const struct world_guild *g,
 static bool has_role(const struct world *w, const struct world_guild *g, uint64_t user_id,
                      uint32_t role)
 {
-    if (user_id == w->bot_id)
+    if (world_is_bot(w, user_id))
         return role == 1;
     return role > 1 && world_chance(w, user_id ^ g->id, 'r' + role) % (role + 2) == 0;
 }
@@ -171,7 +174,7 @@ void seed_put_member(const struct world *w, const struct world_guild *g, uint64_
 {
     uint64_t id = user_id ^ g->id, joined = seed_joined_ms(w, g, user_id);
     uint64_t chance = world_chance(w, id, 'M');
-    bool is_bot = user_id == w->bot_id;
+    bool is_bot = world_is_bot(w, user_id);
 
     field_z(j, "nick", has_nick(w, g, user_id) ? PICK(w, shown_names, id, 'k') : NULL);
     put_rare_hash(w, "avatar", id, 'a', 10, j);
@@ -198,7 +201,7 @@ void seed_put_member(const struct world *w, const struct world_guild *g, uint64_
 
 bool seed_is_online(const struct world *w, uint64_t user_id)
 {
-    return user_id == w->bot_id || world_chance(w, user_id, 'o') % 3 != 0;
+    return world_is_bot(w, user_id) || world_chance(w, user_id, 'o') % 3 != 0;
 }
 
 static void put_custom_status(const struct world *w, uint64_t user_id,
@@ -251,7 +254,7 @@ static void put_game(const struct world *w, uint64_t user_id, struct json_writer
 void seed_put_presence(const struct world *w, uint64_t user_id, struct json_writer *j)
 {
     static const char *const statuses[] = { "online", "online", "idle", "dnd" };
-    bool is_online = seed_is_online(w, user_id), is_bot = user_id == w->bot_id;
+    bool is_online = seed_is_online(w, user_id), is_bot = world_is_bot(w, user_id);
     uint64_t chance = world_chance(w, user_id, 'i');
     const char *status = is_bot ? "online" : statuses[chance % 4];
 
@@ -276,7 +279,8 @@ enum { FIRST_IN_VOICE = 2, MOST_IN_VOICE = 5 };
 
 uint32_t seed_n_voice(const struct world *w, const struct world_guild *g)
 {
-    uint32_t others = g->n_members > FIRST_IN_VOICE ? g->n_members - FIRST_IN_VOICE : 0;
+    uint32_t n_people = g->n_members - (w->n_bots - 1);
+    uint32_t others = n_people > FIRST_IN_VOICE ? n_people - FIRST_IN_VOICE : 0;
     uint32_t n = g->is_rich ? others / 6 : world_chance(w, g->id, 'v') % 3 == 0;
 
     n = n < MOST_IN_VOICE ? n : MOST_IN_VOICE;

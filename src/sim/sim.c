@@ -11,6 +11,7 @@
 void sim_config_default(struct sim_config *c)
 {
     *c = (struct sim_config){
+        .bots = 1,
         .guilds = 8,
         .max_concurrency = 1,
         .session_limit = 1000,
@@ -27,6 +28,8 @@ void sim_config_default(struct sim_config *c)
 
 static int check_config(const struct sim_config *c, cordage_error *error)
 {
+    if (c->bots == 0 || c->bots > WORLD_BOTS_MAX)
+        return error_set(error, CORDAGE_EINVAL, "bots must be 1 to %d", WORLD_BOTS_MAX);
     if (c->guilds > WORLD_GUILDS_MAX)
         return error_set(error, CORDAGE_EINVAL, "guilds must be 0 to %d",
                          WORLD_GUILDS_MAX);
@@ -47,74 +50,6 @@ static int check_config(const struct sim_config *c, cordage_error *error)
     if (!(c->live >= 0 && c->live <= 1e5))
         return error_set(error, CORDAGE_EINVAL, "live must be 0 to 100000 a second");
     return 0;
-}
-
-/* ---- The token ------------------------------------------------------------------ */
-
-static void base64(struct str in, char *out)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    unsigned bits = 0, n = 0;
-
-    for (size_t i = 0; i < in.n; i++) {
-        bits = bits << 8 | (unsigned char)in.p[i];
-        for (n += 8; n >= 6; n -= 6)
-            *out++ = digits[bits >> (n - 6) & 63];
-    }
-    if (n)
-        *out++ = digits[bits << (6 - n) & 63];
-    *out = '\0';
-}
-
-/* Like Discord's: the bot's id in base64, and two parts more. Some libraries look. */
-static char *make_token(struct sim *s)
-{
-    char id[24], head[40], text[128];
-    int n = snprintf(id, sizeof id, "%llu", (unsigned long long)s->world.bot_id);
-
-    base64((struct str){ id, (size_t)n }, head);
-    n = snprintf(text, sizeof text, "%s.%06llx.%016llx%016llx", head,
-                 (unsigned long long)rng_next(&s->rng) & 0xffffff,
-                 (unsigned long long)rng_next(&s->rng),
-                 (unsigned long long)rng_next(&s->rng));
-    return mem_copy(text, (size_t)n);
-}
-
-static struct str without_bot(struct str token)
-{
-    if (str_starts(token, STR("Bot ")))
-        token = (struct str){ token.p + 4, token.n - 4 };
-    return token;
-}
-
-bool sim_token_ok(const struct sim *s, struct str token)
-{
-    return str_is(without_bot(token), s->token);
-}
-
-void sim_reset_token(struct sim *s, uint64_t now)
-{
-    char *token = make_token(s);
-
-    /* Without memory for a new one no token is right. */
-    if (token) {
-        free(s->token);
-        s->token = token;
-        s->config.token = token;
-    } else {
-        memset(s->token, 0, 1);
-    }
-    for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
-        struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
-
-        next = l->next;
-        if (ss->conn)
-            sim_conn_close(ss->conn, CLOSE_AUTHENTICATION_FAILED,
-                           "Authentication failed.", now);
-        else
-            sim_session_end(ss, SIM_END_FATAL);
-    }
 }
 
 /* ---- Making and unmaking -------------------------------------------------------- */
@@ -145,23 +80,19 @@ static int fill(struct sim *s)
     const struct sim_config *c = &s->config;
     int err = world_init(&s->world, c->guilds, c->members, c->seed);
 
+    if (!err && c->bots > 1)
+        err = world_add_bots(&s->world, c->bots - 1);
+    if (!err)
+        err = sim_apps_init(s);
     if (err)
         return err;
+    s->config.token = NULL; /* it may be reset, and is not ours to keep */
     if (c->rich)
         world_make_rich(&s->world);
     s->parser = json_parser_new();
-    s->key_free_at = calloc(c->max_concurrency, sizeof *s->key_free_at);
     s->memories = calloc(SIM_MEMORIES, sizeof *s->memories);
-    if (c->token) {
-        struct str token = without_bot(str_of(c->token));
-
-        s->token = mem_copy(token.p, token.n);
-    } else {
-        s->token = make_token(s);
-    }
-    if (!s->parser || !s->key_free_at || !s->memories || !s->token)
+    if (!s->parser || !s->memories)
         return CORDAGE_ENOMEM;
-    s->config.token = s->token;
     return sim_set_urls(s, c->gateway_url, c->resume_url);
 }
 
@@ -183,7 +114,6 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
     sim_live(s, config->live, UINT64_MAX, now);
     s->life.rng = rng_seeded(config->seed ^ 0x6c696665);
     s->started_wall = wall_ms;
-    s->budget_resets_at = NEVER;
     s->wake_at = NEVER;
     s->rng = rng_seeded(config->seed ^ 0x73696d);
     list_init(&s->conns);
@@ -225,6 +155,7 @@ void sim_free(struct sim *s)
                         SIM_END_LOST);
     free_conns(s);
     free_routes(s);
+    sim_apps_release(s);
     life_release(&s->life);
     world_release(&s->world);
     report_release(&s->report);
@@ -232,54 +163,10 @@ void sim_free(struct sim *s)
     buf_release(&s->in);
     buf_release(&s->out);
     buf_release(&s->body);
-    free(s->key_free_at);
     free(s->memories);
-    free(s->token);
     free(s->gateway_url);
     free(s->resume_url);
     free(s);
-}
-
-/* ---- Budget --------------------------------------------------------------------- */
-
-static void roll_budget(struct sim *s, uint64_t now)
-{
-    if (now >= s->budget_resets_at) {
-        s->identifies_used = 0;
-        s->budget_resets_at = NEVER;
-    }
-}
-
-bool sim_has_budget(struct sim *s, uint64_t now)
-{
-    roll_budget(s, now);
-    return s->identifies_used < s->config.session_limit;
-}
-
-void sim_charge_identify(struct sim *s, uint64_t now)
-{
-    roll_budget(s, now);
-    if (s->budget_resets_at == NEVER)
-        s->budget_resets_at = now + SIM_BUDGET_WINDOW_MS;
-    s->identifies_used++;
-}
-
-void sim_budget(struct sim *s, uint64_t now, struct sim_budget *out)
-{
-    const struct sim_config *c = &s->config;
-    uint32_t advised = (c->guilds + 999) / 1000;
-
-    roll_budget(s, now);
-    *out = (struct sim_budget){
-        .shards = c->recommended_shards ? c->recommended_shards
-                  : advised             ? advised
-                                        : 1,
-        .total = c->session_limit,
-        .remaining = c->session_limit - s->identifies_used,
-        .max_concurrency = c->max_concurrency,
-    };
-    if (s->budget_resets_at != NEVER)
-        out->reset_after_ms = s->budget_resets_at - now;
 }
 
 /* ---- Memories ------------------------------------------------------------------- */
@@ -357,17 +244,6 @@ const struct sim_config *sim_config(const struct sim *s)
     return &s->config;
 }
 
-/* Discord, "Application", "Application Flags": GATEWAY_PRESENCE_LIMITED,
- * GATEWAY_GUILD_MEMBERS_LIMITED and GATEWAY_MESSAGE_CONTENT_LIMITED. */
-uint64_t sim_application_flags(const struct sim *s)
-{
-    uint32_t allowed = s->config.allowed_intents;
-
-    return (allowed & INTENT_GUILD_PRESENCES ? 1u << 13 : 0) |
-           (allowed & INTENT_GUILD_MEMBERS ? 1u << 15 : 0) |
-           (allowed & INTENT_MESSAGE_CONTENT ? 1u << 19 : 0);
-}
-
 struct world *sim_world(struct sim *s)
 {
     return &s->world;
@@ -376,11 +252,6 @@ struct world *sim_world(struct sim *s)
 struct report *sim_report(struct sim *s)
 {
     return &s->report;
-}
-
-const char *sim_token(const struct sim *s)
-{
-    return s->token;
 }
 
 const char *sim_gateway_url(const struct sim *s)
@@ -398,9 +269,11 @@ uint64_t sim_wall(const struct sim *s, uint64_t now)
     return s->started_wall + (now - s->started_at);
 }
 
-void sim_broke(struct sim *s, enum sim_rule rule, uint64_t now, const char *detail)
+void sim_broke(struct sim *s, const struct sim_app *app, enum sim_rule rule, uint64_t now,
+               const char *detail)
 {
-    report_break(&s->report, rule, sim_wall(s, now), REPORT_NO_SHARD, 0, detail);
+    report_break(&s->report, rule, sim_wall(s, now), app ? app->id : 0, REPORT_NO_SHARD,
+                 0, detail);
 }
 
 static const char *state_of(const struct sim_session *ss)
@@ -416,6 +289,7 @@ static void write_session(const struct sim_session *ss, struct json_writer *w)
 {
     json_open(w, '{');
     field_z(w, "session_id", ss->id);
+    field_id(w, "bot", ss->app->id);
     field_open(w, "shard", '[');
     json_put_u64(w, ss->wants.shard_id);
     json_put_u64(w, ss->wants.shard_count);

@@ -3,7 +3,8 @@
  * The model knows accounts, guilds, sessions, limits and faults. It opens no
  * socket and reads no clock: doors (door_gateway.h, door_http.h, or a test) hand it
  * connections, payloads, HTTP requests and the time, and carry out what it wants.
- * One bot, one application in this version. Single-threaded.
+ * There may be several bots, which are in the same guilds and see each other. Each is an
+ * application of its own: token, intents, budget and identify keys. Single-threaded.
  *
  * Rules named Rn are those of docs/simulator-rules.md.
  *
@@ -23,20 +24,22 @@
 #include "world.h"
 
 struct sim_config {
-    uint32_t guilds;               /* default 8 */
-    uint32_t members;              /* per guild, with the bot; 0 (default): some dozens */
-    uint32_t recommended_shards;   /* 0 (default): one per 1000 guilds, at least 1 */
-    uint32_t max_concurrency;      /* default 1 */
-    uint32_t session_limit;        /* IDENTIFYs a day, default 1000 */
-    uint32_t heartbeat_ms;         /* default 41250 */
-    uint32_t hello_delay_ms;       /* default 0: HELLO goes out at once */
-    bool rich;                     /* every guild is rich (world.h), not only some */
-    uint64_t seed;                 /* default 1 */
-    double traffic;                /* messages per second over all guilds, default 0 */
-    double live;                   /* changes of the world per second, default 0 */
-    const char *token;             /* copied; NULL: made from the seed */
-    uint32_t allowed_intents;      /* default all */
-    bool trim_acked;               /* forget what a heartbeat has acknowledged */
+    uint32_t bots;               /* default 1, at most WORLD_BOTS_MAX */
+    uint32_t guilds;             /* default 8 */
+    uint32_t members;            /* per guild, with the first bot; 0 (default): some
+                                    dozens */
+    uint32_t recommended_shards; /* 0 (default): one per 1000 guilds, at least 1 */
+    uint32_t max_concurrency;    /* default 1 */
+    uint32_t session_limit;      /* IDENTIFYs a day for each bot, default 1000 */
+    uint32_t heartbeat_ms;       /* default 41250 */
+    uint32_t hello_delay_ms;     /* default 0: HELLO goes out at once */
+    bool rich;                   /* every guild is rich (world.h), not only some */
+    uint64_t seed;               /* default 1 */
+    double traffic;              /* messages per second over all guilds, default 0 */
+    double live;                 /* changes of the world per second, default 0 */
+    const char *token;           /* of the first bot; copied; NULL: made from the seed */
+    uint32_t allowed_intents;    /* of each bot, to begin with; default all */
+    bool trim_acked;             /* forget what a heartbeat has acknowledged */
     uint32_t max_guilds_per_shard; /* default 2500: else 4011 */
     uint32_t session_ttl_ms;       /* after the connection's loss, default 180000 */
     uint32_t session_buffer;       /* events kept for RESUME, default 100000 */
@@ -58,6 +61,18 @@ enum {
     SIM_BUDGET_WINDOW_MS = 24 * 3600 * 1000,
     SIM_RECONNECT_GRACE_MS = 5000, /* from op 7 to the close */
     SIM_MEMBERS_WINDOW_MS = 30000, /* between two whole member lists of a guild */
+};
+
+/* One bot: an application and its user, which have one id. Its budget, keys and token are
+ * its own; what happens to them leaves the others alone. */
+struct sim_app {
+    uint32_t index; /* which of the world's bots: 0 is the first */
+    uint64_t id;
+    char *token; /* the one that is valid now; owned */
+    uint32_t allowed_intents;
+    uint64_t *key_free_at;     /* per identify key; owned */
+    uint32_t identifies_used;  /* of config.session_limit */
+    uint64_t budget_resets_at; /* UINT64_MAX: no window is open */
 };
 
 struct sim;      /* the whole */
@@ -87,20 +102,30 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
 /* Connections go without a word: their doors must be gone. */
 void sim_free(struct sim *s);
 const struct sim_config *sim_config(const struct sim *s);
+/* There are config.bots of them. NULL: no such bot. Borrowed for the model's life. */
+struct sim_app *sim_app(const struct sim *s, uint32_t index);
+/* Whose token this is; a leading "Bot " is dropped. NULL: nobody's, or it was reset. */
+struct sim_app *sim_app_of_token(const struct sim *s, struct str token);
+/* By the bot's id. NULL: no such bot. */
+struct sim_app *sim_app_of_id(const struct sim *s, uint64_t id);
 /* The application's flags: the privileged intents that it may use, in their form for bots
  * in fewer than 100 guilds. */
-uint64_t sim_application_flags(const struct sim *s);
+uint64_t sim_application_flags(const struct sim_app *app);
+/* Ends all sessions of the bot with 4004 and gives it another token, as an overrun of the
+ * budget does. */
+void sim_reset_token(struct sim *s, struct sim_app *app, uint64_t now);
 struct world *sim_world(struct sim *s);
 struct report *sim_report(struct sim *s);
-/* The token that is valid now. */
+/* The first bot's token that is valid now. */
 const char *sim_token(const struct sim *s);
 /* The URLs, once the doors listen. Copied. */
 int sim_set_urls(struct sim *s, const char *gateway_url, const char *resume_url);
 const char *sim_gateway_url(const struct sim *s);
 /* The model's Unix clock at `now`, in ms. */
 uint64_t sim_wall(const struct sim *s, uint64_t now);
-/* Notes a broken rule without a shard (REST). */
-void sim_broke(struct sim *s, enum sim_rule rule, uint64_t now, const char *detail);
+/* Notes a broken rule without a shard (REST). `app` NULL: it isn't known whose. */
+void sim_broke(struct sim *s, const struct sim_app *app, enum sim_rule rule, uint64_t now,
+               const char *detail);
 
 /* Whether the door for resumes takes connections: a fault may have shut it. */
 bool sim_resume_door_is_open(const struct sim *s);
@@ -129,17 +154,25 @@ void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t 
 /* From now on `rate` things a second happen in the world (0: nothing), `total` in all;
  * see life.h. */
 void sim_live(struct sim *s, double rate, uint64_t total, uint64_t now);
-/* An outage of a guild begins, or ends. Nothing if it is so already, or the bot is not in
- * the guild. */
+/* An outage of a guild begins, or ends. Nothing if it is so already, or no bot is in the
+ * guild. */
 void sim_begin_outage(struct sim *s, struct world_guild *g, uint64_t now);
 void sim_end_outage(struct sim *s, struct world_guild *g, uint64_t now);
-/* The bot is kicked out of a guild, or added again. */
-void sim_kick_bot(struct sim *s, struct world_guild *g, uint64_t now);
-void sim_add_bot(struct sim *s, struct world_guild *g, uint64_t now);
+/* A bot is kicked out of a guild, or added again. */
+void sim_kick_bot(struct sim *s, struct sim_app *app, struct world_guild *g,
+                  uint64_t now);
+void sim_add_bot(struct sim *s, struct sim_app *app, struct world_guild *g, uint64_t now);
+/* Whether the bot is in it. */
+bool sim_app_is_in(const struct sim *s, const struct sim_app *app,
+                   const struct world_guild *g);
 /* How a guild is: a GUILD_CREATE's body with everybody and everything, whatever a session
- * may see; `unavailable` says whether it is out. CORDAGE_ENOTFOUND: the bot is in no such
+ * may see; `unavailable` says whether it is out. CORDAGE_ENOTFOUND: no bot is in such a
  * guild; nothing was written. */
 int sim_write_truth(struct sim *s, uint64_t guild_id, struct json_writer *w);
+/* The same, as this bot should know it: when it joined, which threads it is in. Also
+ * where it is not. */
+int sim_write_truth_for(struct sim *s, const struct sim_app *app, uint64_t guild_id,
+                        struct json_writer *w);
 /* When sim_tick is worth calling; UINT64_MAX: after the next call in. */
 uint64_t sim_deadline(const struct sim *s);
 
@@ -159,7 +192,8 @@ int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
 struct sim_message {
     struct world_guild *guild;
     uint64_t channel_id;
-    const struct world_member *author; /* NULL: the bot */
+    const struct world_member *author; /* NULL: the bot `app` */
+    const struct sim_app *app;         /* NULL: the first */
     struct str content;
     struct str nonce;      /* JSON (a string or a number), or empty */
     struct str reference;  /* JSON of the message_reference as it is sent out, or empty */
@@ -173,18 +207,16 @@ struct sim_message {
 int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
             uint64_t *id);
 
-/* Whether this token is the bot's and has not been reset. A leading "Bot " is dropped. */
-bool sim_token_ok(const struct sim *s, struct str token);
 /* What /gateway/bot answers with. */
 struct sim_budget {
     uint32_t shards, total, remaining, max_concurrency;
     uint64_t reset_after_ms; /* 0: no window is open */
 };
-void sim_budget(struct sim *s, uint64_t now, struct sim_budget *out);
+void sim_budget(struct sim *s, struct sim_app *app, uint64_t now, struct sim_budget *out);
 
 /* The report as one JSON object: report.h's members, `sessions` (how many live now),
- * `session_list` (session_id, shard, state, seq, sent, guilds, presence) and, if asked
- * for, `traffic` (guild id: the number of its last traffic message). */
+ * `session_list` (session_id, bot, shard, state, seq, sent, guilds, presence) and, if
+ * asked for, `traffic` (guild id: the number of its last traffic message). */
 void sim_write_report(struct sim *s, struct json_writer *w, bool with_traffic,
                       uint64_t now);
 

@@ -17,7 +17,9 @@ struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint6
     g = c->sim->world.n_guilds ? map_get(&c->sim->world.guild_by_id, guild_id) : NULL;
     if (g && shard_for_guild(g->id, c->session->wants.shard_count) ==
                  c->session->wants.shard_id)
-        return g->is_gone || g->unavailable ? NULL : g; /* no answer, and no fault */
+        return g->unavailable || !sim_app_is_in(c->sim, c->session->app, g)
+                   ? NULL /* no answer, and no fault */
+                   : g;
     sim_conn_broke(c, RULE_WRONG_SHARD, now, "guild %llu", (unsigned long long)guild_id);
     return NULL;
 }
@@ -104,33 +106,41 @@ void sim_on_presence(struct sim_conn *c, cordage_json d, uint64_t now)
 
 /* ---- Voice ---------------------------------------------------------------------- */
 
-static void voice_state_changed(struct sim *s, struct world_guild *g, uint64_t now)
+static void voice_state_changed(struct sim *s, const struct sim_app *app,
+                                struct world_guild *g, uint64_t now)
 {
     struct json_writer w;
 
     buf_clear(&s->body);
     json_begin(&w, &s->body);
-    world_write_bot_voice(&s->world, g, true, &w);
+    world_write_bot_voice(&s->world, g, app->index, true, &w);
     if (json_end(&w) == 0)
         sim_dispatch(s, "VOICE_STATE_UPDATE", INTENT_GUILD_VOICE_STATES, g,
                      buf_str(&s->body), now);
 }
 
-void sim_move_bot(struct sim *s, struct world_guild *g, uint64_t channel, uint64_t now)
+void sim_move_bot(struct sim *s, const struct sim_app *app, struct world_guild *g,
+                  uint64_t channel, uint64_t now)
 {
-    if (channel && channel != g->voice_channel)
-        g->voice_session = rng_next(&s->rng);
-    g->voice_channel = channel;
-    voice_state_changed(s, g, now);
+    struct world_stay *stay = world_stay(&s->world, g, app->index);
+
+    if (channel && channel != stay->voice_channel)
+        stay->voice_session = rng_next(&s->rng);
+    stay->voice_channel = channel;
+    voice_state_changed(s, app, g, now);
 }
 
 static void voice_server(struct sim_conn *c, const struct world_guild *g, uint64_t now)
 {
+    const struct world_stay *stay;
     struct json_writer w;
     char token[20];
 
+    if (!c->session)
+        return;
+    stay = world_stay(&c->sim->world, g, c->session->app->index);
     snprintf(token, sizeof token, "%016llx",
-             (unsigned long long)world_chance(&c->sim->world, g->voice_session, 's'));
+             (unsigned long long)world_chance(&c->sim->world, stay->voice_session, 's'));
     begin(c, &w);
     json_open(&w, '{');
     field_z(&w, "token", token);
@@ -155,6 +165,7 @@ void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
 {
     cordage_json where = json_get(d, "channel_id");
     uint64_t guild_id, channel = 0;
+    struct world_stay *stay;
     struct world_guild *g;
     bool mute, deaf;
 
@@ -169,9 +180,10 @@ void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
     g = sim_command_guild(c, json_get(d, "guild_id"), now);
     if (!g || (channel && !is_joinable(c->sim, g, channel)))
         return;
-    g->voice_mute = mute;
-    g->voice_deaf = deaf;
-    sim_move_bot(c->sim, g, channel, now);
+    stay = world_stay(&c->sim->world, g, c->session->app->index);
+    stay->voice_mute = mute;
+    stay->voice_deaf = deaf;
+    sim_move_bot(c->sim, c->session->app, g, channel, now);
     if (channel)
         voice_server(c, g, now);
 }

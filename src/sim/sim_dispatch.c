@@ -82,34 +82,37 @@ void sim_route_remove(struct sim *s, struct sim_session *ss)
         *count = s->counts[--s->n_counts];
 }
 
-/* What an event is about, and who gets it. */
-struct routing {
-    const struct world_guild *guild;
-    uint32_t intent;
-    bool is_state; /* who waits for the guild's GUILD_CREATE learns it from there */
-    struct sim_event *full, *bare;
-};
+static bool may_see(const struct sim_session *ss, const struct sim_routing *r)
+{
+    uint64_t bit = sim_app_bit(ss->app);
+    uint32_t intent = r->about & bit ? r->about_intent : r->intent;
 
-static void give_route(struct sim_route *route, const struct routing *r, uint64_t now)
+    if ((r->apps && !(r->apps & bit)) || (intent && !(ss->wants.intents & intent)))
+        return false;
+    return !r->guild || (sim_app_is_in(ss->sim, ss->app, r->guild) &&
+                         !(r->is_state && r->guild->index >= ss->next_guild));
+}
+
+static void give_route(struct sim_route *route, const struct sim_routing *r,
+                       struct sim_event *e, uint64_t now)
 {
     for (struct link *l = route->sessions.next, *next; l != &route->sessions; l = next) {
         struct sim_session *ss = CONTAINER_OF(l, struct sim_session, route_link);
-        bool sees_content = ss->wants.intents & INTENT_MESSAGE_CONTENT;
-        struct sim_event *e = r->bare && !sees_content ? r->bare : r->full;
+        bool whole = !r->bare || (ss->wants.intents & INTENT_MESSAGE_CONTENT) ||
+                     (r->sees & sim_app_bit(ss->app));
 
         next = l->next;
-        if (r->intent && !(ss->wants.intents & r->intent))
-            continue;
-        if (r->guild && r->is_state && r->guild->index >= ss->next_guild)
+        if (!may_see(ss, r))
             continue;
         if (r->guild)
-            sim_session_give(ss, r->guild, e, now);
+            sim_session_give(ss, r->guild, whole ? e : r->bare, now);
         else
-            sim_session_push(ss, e, now);
+            sim_session_push(ss, whole ? e : r->bare, now);
     }
 }
 
-static void route(struct sim *s, const struct routing *r, uint64_t now)
+void sim_route(struct sim *s, const struct sim_routing *r, struct sim_event *e,
+               uint64_t now)
 {
     const struct world_guild *g = r->guild;
 
@@ -122,19 +125,14 @@ static void route(struct sim *s, const struct routing *r, uint64_t now)
         struct sim_route *to = n ? map_get(&s->routes, route_key(shard, n)) : NULL;
 
         if (to)
-            give_route(to, r, now);
+            give_route(to, r, e, now);
     }
-}
-
-void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
-               struct sim_event *full, struct sim_event *bare, uint64_t now)
-{
-    route(s, &(struct routing){ g, intent, false, full, bare }, now);
 }
 
 int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
                  struct world_guild *guild, struct str d, uint64_t now)
 {
+    struct sim_routing r = { .guild = guild, .intent = intent };
     struct sim_event *e;
 
     if (list_is_empty(&s->sessions))
@@ -142,7 +140,7 @@ int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
     e = sim_event_new(s, name, d);
     if (!e)
         return CORDAGE_ENOMEM;
-    sim_route(s, guild, intent, e, NULL, now);
+    sim_route(s, &r, e, now);
     sim_event_unref(s, e);
     return 0;
 }
@@ -159,8 +157,8 @@ static void lose_listeners(struct sim *s, const struct world_guild *g, uint64_t 
     }
 }
 
-void sim_tell(struct sim *s, const char *name, uint32_t intent, struct world_guild *guild,
-              struct str d, uint64_t now)
+void sim_tell(struct sim *s, const char *name, const struct sim_routing *r, struct str d,
+              uint64_t now)
 {
     struct sim_event *e;
 
@@ -168,19 +166,21 @@ void sim_tell(struct sim *s, const char *name, uint32_t intent, struct world_gui
         return;
     e = sim_event_new(s, name, d);
     if (!e)
-        lose_listeners(s, guild, now);
+        lose_listeners(s, r->guild, now);
     else
-        route(s, &(struct routing){ guild, intent, true, e, NULL }, now);
+        sim_route(s, r, e, now);
     sim_event_unref(s, e);
 }
 
-void sim_tell_guild(struct sim *s, struct world_guild *g, enum sim_guild_news news,
-                    uint64_t now)
+void sim_tell_guild(struct sim *s, const struct sim_app *app, struct world_guild *g,
+                    enum sim_guild_news news, uint64_t now)
 {
     for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
         struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
 
         next = l->next;
+        if (app ? ss->app != app : !sim_app_is_in(s, ss->app, g))
+            continue;
         if (shard_for_guild(g->id, ss->wants.shard_count) == ss->wants.shard_id)
             sim_session_guild(ss, g, news, now);
     }

@@ -209,8 +209,8 @@ bool sim_conn_broke(struct sim_conn *c, enum sim_rule rule, uint64_t now,
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    report_break(&c->sim->report, rule, sim_wall(c->sim, now), c->shard_id,
-                 c->shard_count, detail);
+    report_break(&c->sim->report, rule, sim_wall(c->sim, now), c->app ? c->app->id : 0,
+                 c->shard_id, c->shard_count, detail);
     return false;
 }
 

@@ -82,9 +82,11 @@ static bool refuse(struct sim_conn *c, int code, uint64_t now)
     return false;
 }
 
-static bool check_token(struct sim_conn *c, const struct sim_identify *id, uint64_t now)
+static bool check_token(struct sim_conn *c, struct sim_identify *id, uint64_t now)
 {
-    if (sim_token_ok(c->sim, id->token))
+    id->app = sim_app_of_token(c->sim, id->token);
+    c->app = id->app;
+    if (id->app)
         return true;
     sim_conn_broke(c, RULE_BAD_TOKEN, now, "IDENTIFY");
     return refuse(c, CLOSE_AUTHENTICATION_FAILED, now);
@@ -92,7 +94,7 @@ static bool check_token(struct sim_conn *c, const struct sim_identify *id, uint6
 
 static bool check_intents(struct sim_conn *c, const struct sim_identify *id, uint64_t now)
 {
-    uint32_t allowed = c->sim->config.allowed_intents;
+    uint32_t allowed = id->app->allowed_intents;
 
     if (id->intents & ~(uint32_t)GATEWAY_ALL_INTENTS) {
         sim_conn_broke(c, RULE_BAD_INTENTS, now, "undefined: %u",
@@ -107,12 +109,14 @@ static bool check_intents(struct sim_conn *c, const struct sim_identify *id, uin
     return true;
 }
 
-static uint32_t count_guilds(const struct world *w, const struct sim_identify *id)
+static uint32_t count_guilds(const struct sim *s, const struct sim_identify *id)
 {
+    const struct world *w = &s->world;
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < w->n_guilds; i++)
-        n += shard_for_guild(w->guilds[i].id, id->shard_count) == id->shard_id;
+        n += shard_for_guild(w->guilds[i].id, id->shard_count) == id->shard_id &&
+             sim_app_is_in(s, id->app, &w->guilds[i]);
     return n;
 }
 
@@ -125,7 +129,7 @@ static bool check_shard(struct sim_conn *c, const struct sim_identify *id, uint6
                        id->shard_count);
         return refuse(c, CLOSE_INVALID_SHARD, now);
     }
-    n = count_guilds(&c->sim->world, id);
+    n = count_guilds(c->sim, id);
     if (n > c->sim->config.max_guilds_per_shard) {
         sim_conn_broke(c, RULE_SHARDING_REQUIRED, now, "%u guilds, at most %u", n,
                        c->sim->config.max_guilds_per_shard);
@@ -134,23 +138,23 @@ static bool check_shard(struct sim_conn *c, const struct sim_identify *id, uint6
     return true;
 }
 
-static bool check_budget(struct sim_conn *c, uint64_t now)
+static bool check_budget(struct sim_conn *c, const struct sim_identify *id, uint64_t now)
 {
-    if (sim_has_budget(c->sim, now))
+    if (sim_has_budget(c->sim, id->app, now))
         return true;
     sim_conn_broke(c, RULE_BUDGET_EXCEEDED, now, "all %u of the day are used",
                    c->sim->config.session_limit);
-    sim_reset_token(c->sim, now);
+    sim_reset_token(c->sim, id->app, now);
     return refuse(c, CLOSE_AUTHENTICATION_FAILED, now);
 }
 
 static bool check_key(struct sim_conn *c, const struct sim_identify *id, uint64_t now)
 {
     uint32_t key = id->shard_id % c->sim->config.max_concurrency;
-    uint64_t free_at = c->sim->key_free_at[key];
+    uint64_t free_at = id->app->key_free_at[key];
 
     if (now >= free_at) {
-        c->sim->key_free_at[key] = now + SIM_IDENTIFY_WINDOW_MS;
+        id->app->key_free_at[key] = now + SIM_IDENTIFY_WINDOW_MS;
         return true;
     }
     sim_conn_broke(c, RULE_IDENTIFY_TOO_EARLY, now, "key %u, %llu ms too early", key,
@@ -199,7 +203,8 @@ void sim_on_identify(struct sim_conn *c, cordage_json d, uint64_t now)
     if (c->resume_door)
         sim_conn_broke(c, RULE_IDENTIFY_ON_RESUME_URL, now, "IDENTIFY");
     if (!check_token(c, &id, now) || !check_intents(c, &id, now) ||
-        !check_shard(c, &id, now) || !check_budget(c, now) || !check_key(c, &id, now))
+        !check_shard(c, &id, now) || !check_budget(c, &id, now) ||
+        !check_key(c, &id, now))
         return;
     c->deflates = id.compress && c->compression == COMPRESS_NONE;
     if (!sim_session_new(c, &id, now)) {
@@ -207,7 +212,7 @@ void sim_on_identify(struct sim_conn *c, cordage_json d, uint64_t now)
         return;
     }
     s->report.ready++;
-    sim_charge_identify(s, now);
+    sim_charge_identify(s, id.app, now);
     presence = json_get(d, "presence");
     if (c->session && !json_is_absent(presence) && !json_is_null(presence))
         sim_on_presence(c, presence, now);
@@ -280,6 +285,7 @@ void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now)
     struct sim *s = c->sim;
     struct str token, session_id;
     struct sim_session *ss;
+    struct sim_app *app;
     uint64_t seq;
 
     s->report.resumes++;
@@ -291,12 +297,16 @@ void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now)
         sim_conn_bad_body(c, now, "RESUME without token, session_id or seq");
         return;
     }
+    app = sim_app_of_token(s, token);
+    c->app = app;
     ss = sim_session_find(s, session_id);
+    if (ss && app && ss->app != app)
+        ss = NULL; /* another bot's is none */
     if (ss) {
         c->shard_id = ss->wants.shard_id;
         c->shard_count = ss->wants.shard_count;
     }
-    if (!sim_token_ok(s, token)) {
+    if (!app) {
         note_fatal(c, sim_recall_session(s, session_id), now);
         sim_conn_broke(c, RULE_BAD_TOKEN, now, "RESUME");
         sim_conn_close(c, CLOSE_AUTHENTICATION_FAILED, NULL, now);

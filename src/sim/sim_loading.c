@@ -15,7 +15,7 @@ struct sim_held {
 
 bool sim_session_has_guild(const struct sim_session *ss, const struct world_guild *g)
 {
-    return !g->is_gone &&
+    return sim_app_is_in(ss->sim, ss->app, g) &&
            shard_for_guild(g->id, ss->wants.shard_count) == ss->wants.shard_id;
 }
 
@@ -81,18 +81,20 @@ static struct sim_event *guild_event(struct sim_session *ss, const struct world_
                                      bool joined)
 {
     struct sim *s = ss->sim;
-    struct world_create create = { ss->wants.large_threshold,
-                                   ss->wants.intents & INTENT_GUILD_PRESENCES, joined,
-                                   false };
+    struct world_create create = { .bot = ss->app->index,
+                                   .large_threshold = ss->wants.large_threshold,
+                                   .presences =
+                                       ss->wants.intents & INTENT_GUILD_PRESENCES,
+                                   .joined = joined };
     struct json_writer w;
-    bool lost = g->unavailable || g->is_gone;
+    bool is_in = sim_app_is_in(s, ss->app, g), lost = g->unavailable || !is_in;
 
     buf_clear(&s->body);
     json_begin(&w, &s->body);
     if (lost) {
         json_open(&w, '{');
         field_id(&w, "id", g->id);
-        if (!g->is_gone)
+        if (is_in)
             field_bool(&w, "unavailable", true);
         json_shut(&w, '}');
     } else {
@@ -108,7 +110,8 @@ static bool create_guild(struct sim_session *ss, const struct world_guild *g,
                          uint64_t now)
 {
     struct sim *s = ss->sim;
-    struct sim_event *e = guild_event(ss, g, g->added_at >= sim_wall(s, ss->ready_at));
+    uint64_t added_at = world_stay(&s->world, g, ss->app->index)->added_at;
+    struct sim_event *e = guild_event(ss, g, added_at >= sim_wall(s, ss->ready_at));
     struct sim_held *h = ss->held.n ? map_remove(&ss->held, g->id) : NULL;
     bool lives;
 

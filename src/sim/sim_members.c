@@ -10,6 +10,7 @@ enum { CHUNK = 1000, CAP = 100 };
 
 struct request {
     struct world_guild *guild;
+    struct world_stay *stay;
     bool by_query, presences;
     struct str query, nonce; /* empty nonce: none */
     uint64_t limit;
@@ -189,7 +190,7 @@ static void send_rate_limited(struct sim_conn *c, const struct request *r, uint6
     json_open(&w, '{');
     field_u64(&w, "opcode", OP_REQUEST_GUILD_MEMBERS);
     json_key(&w, "retry_after");
-    json_put_double(&w, (double)(r->guild->members_again_at - now) / 1000);
+    json_put_double(&w, (double)(r->stay->members_again_at - now) / 1000);
     field_open(&w, "meta", '{');
     field_id(&w, "guild_id", r->guild->id);
     if (r->nonce.n)
@@ -211,11 +212,11 @@ static bool may_have_all(struct sim_conn *c, struct request *r, uint64_t now)
     if (!(c->session->wants.intents & INTENT_GUILD_MEMBERS))
         return sim_conn_broke(c, RULE_MEMBERS_WITHOUT_INTENT, now, "guild %llu",
                               (unsigned long long)r->guild->id);
-    if (now < r->guild->members_again_at) {
+    if (now < r->stay->members_again_at) {
         send_rate_limited(c, r, now);
         return false;
     }
-    r->guild->members_again_at = now + SIM_MEMBERS_WINDOW_MS;
+    r->stay->members_again_at = now + SIM_MEMBERS_WINDOW_MS;
     return true;
 }
 
@@ -231,6 +232,8 @@ void sim_on_request_members(struct sim_conn *c, cordage_json d, uint64_t now)
         return;
     }
     r.guild = sim_command_guild(c, json_get(d, "guild_id"), now);
+    if (r.guild)
+        r.stay = world_stay(&c->sim->world, r.guild, c->session->app->index);
     if (!r.guild || (all && !may_have_all(c, &r, now)))
         return;
     r.presences &= (c->session->wants.intents & INTENT_GUILD_PRESENCES) != 0;

@@ -73,6 +73,7 @@ enum sim_end {
 /* What IDENTIFY asks for. */
 struct sim_identify {
     struct str token;
+    struct sim_app *app; /* whose token that is */
     uint32_t intents, large_threshold;
     uint32_t shard_id, shard_count;
     bool has_shard, compress;
@@ -83,6 +84,7 @@ struct sim_session {
     struct link link;       /* on sim->sessions, all its life */
     struct link route_link; /* on its route's sessions, all its life */
     struct sim *sim;
+    struct sim_app *app;
     struct sim_conn *conn; /* NULL: lost, and expires */
     char id[33];
     struct sim_identify wants; /* its token is empty */
@@ -130,8 +132,8 @@ bool sim_session_lose(struct sim_session *ss, uint64_t now);
 enum sim_guild_news {
     SIM_GUILD_LOST,   /* an outage began */
     SIM_GUILD_BACK,   /* it is over */
-    SIM_GUILD_KICKED, /* the bot */
-    SIM_GUILD_ADDED   /* the bot, again */
+    SIM_GUILD_KICKED, /* this bot */
+    SIM_GUILD_ADDED   /* this bot, again */
 };
 void sim_session_guild(struct sim_session *ss, const struct world_guild *g,
                        enum sim_guild_news news, uint64_t now);
@@ -160,6 +162,7 @@ struct sim_conn {
     const struct sim_conn_ops *ops;
     void *user;
     struct sim_session *session; /* NULL: not authenticated */
+    const struct sim_app *app;   /* for the report; NULL: not known yet */
     int version;
     enum compression compression;
     bool resume_door;
@@ -206,7 +209,8 @@ void sim_on_channel_info(struct sim_conn *c, cordage_json d, uint64_t now);
 struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now);
 
 /* The bot is in this voice channel now; 0: in none. */
-void sim_move_bot(struct sim *s, struct world_guild *g, uint64_t channel, uint64_t now);
+void sim_move_bot(struct sim *s, const struct sim_app *app, struct world_guild *g,
+                  uint64_t channel, uint64_t now);
 
 /* ---- The whole ------------------------------------------------------------------ */
 
@@ -229,7 +233,8 @@ struct sim_count {
 
 struct sim {
     struct sim_config config; /* its strings point to the copies below */
-    char *token, *gateway_url, *resume_url;
+    struct sim_app *apps;     /* config.bots of them */
+    char *gateway_url, *resume_url;
     bool resume_is_down; /* by a fault: its door refuses connections */
     struct world world;
     struct report report;
@@ -244,10 +249,6 @@ struct sim {
     struct map routes;        /* shard_count << 32 | shard_id -> struct sim_route */
     struct sim_count *counts; /* those in use; few */
     size_t n_counts, counts_size;
-
-    uint64_t *key_free_at; /* per identify key */
-    uint32_t identifies_used;
-    uint64_t budget_resets_at; /* NEVER: no window is open */
 
     struct sim_memory *memories; /* a ring of SIM_MEMORIES */
     size_t n_memories;           /* ever */
@@ -272,30 +273,46 @@ static inline void sim_wake(struct sim *s, uint64_t at)
 /* Puts it on the sessions' table by shard, and off again. CORDAGE_ENOMEM. */
 int sim_route_add(struct sim *s, struct sim_session *ss);
 void sim_route_remove(struct sim *s, struct sim_session *ss);
-/* Gives an event to every session that may see it; `bare` (NULL: none is needed) to those
- * without MESSAGE_CONTENT. */
-void sim_route(struct sim *s, const struct world_guild *g, uint32_t intent,
-               struct sim_event *full, struct sim_event *bare, uint64_t now);
+/* A set of bots is a word with bit `index` for each. */
+static inline uint64_t sim_app_bit(const struct sim_app *app)
+{
+    return 1ULL << app->index;
+}
 
-/* Tells what changed in a guild, or, with NULL, for the bot: as sim_dispatch, but who
- * still waits for the guild's GUILD_CREATE learns it from there, and without memory the
- * sessions that should know end. */
-void sim_tell(struct sim *s, const char *name, uint32_t intent, struct world_guild *guild,
-              struct str d, uint64_t now);
-/* sim_session_guild, for every session of the guild's shard. */
-void sim_tell_guild(struct sim *s, struct world_guild *g, enum sim_guild_news news,
-                    uint64_t now);
+/* Who gets an event. */
+struct sim_routing {
+    const struct world_guild *guild; /* where it belongs; NULL: to shard 0 */
+    uint32_t intent;                 /* any of these; 0: none is needed */
+    uint64_t apps;                   /* only these; 0: all that are in the guild */
+    uint64_t about; /* these need one of about_intent instead: it is about them */
+    uint32_t about_intent;
+    bool is_state; /* who waits for the guild's GUILD_CREATE learns it from there */
+    struct sim_event *bare; /* for who lacks MESSAGE_CONTENT; NULL: there is none */
+    uint64_t sees;          /* but for these, who get the event all the same */
+};
+/* Gives an event to every session that may see it. */
+void sim_route(struct sim *s, const struct sim_routing *r, struct sim_event *e,
+               uint64_t now);
+
+/* Tells what changed in a guild, or, with no guild, for bots: as sim_dispatch, but
+ * without memory the sessions that should know end. */
+void sim_tell(struct sim *s, const char *name, const struct sim_routing *r, struct str d,
+              uint64_t now);
+/* sim_session_guild, for every session of the guild's shard, or (`app` not NULL) those of
+ * one bot. */
+void sim_tell_guild(struct sim *s, const struct sim_app *app, struct world_guild *g,
+                    enum sim_guild_news news, uint64_t now);
 
 void sim_remember(struct sim *s, const struct sim_memory *m);
 /* The last memory of this session id, or of this fatal fingerprint; NULL: none. */
 const struct sim_memory *sim_recall_session(const struct sim *s, struct str id);
 const struct sim_memory *sim_recall_fatal(const struct sim *s, uint64_t fingerprint);
 
-bool sim_has_budget(struct sim *s, uint64_t now);
-void sim_charge_identify(struct sim *s, uint64_t now);
-/* Discord's answer to an overrun: all sessions end with 4004, and the token is no more.
- */
-void sim_reset_token(struct sim *s, uint64_t now);
+/* CORDAGE_ENOMEM; sim_apps_release takes a half-made table. */
+int sim_apps_init(struct sim *s);
+void sim_apps_release(struct sim *s);
+bool sim_has_budget(struct sim *s, struct sim_app *app, uint64_t now);
+void sim_charge_identify(struct sim *s, struct sim_app *app, uint64_t now);
 
 /* life.c */
 void sim_life_tick(struct sim *s, uint64_t now);

@@ -17,10 +17,18 @@ struct saying {
     uint64_t id, wall_ms;
     uint64_t mentions[MENTIONS_MAX];
     size_t n_mentions;
-    bool mentions_bot, mentions_everyone;
+    uint64_t concerns; /* the bots that it mentions, and the one that says it */
+    bool mentions_everyone;
 };
 
 /* ---- Mentions ------------------------------------------------------------------- */
+
+static uint64_t bot_bit(const struct saying *y, uint64_t user_id)
+{
+    uint32_t bot = world_find_bot(&y->sim->world, user_id);
+
+    return bot == WORLD_BOTS_MAX ? 0 : 1ULL << bot;
+}
 
 static void note_mention(struct saying *y, uint64_t user_id)
 {
@@ -33,7 +41,7 @@ static void note_mention(struct saying *y, uint64_t user_id)
         !world_find_member(&y->sim->world, y->m->guild, user_id, &m))
         return;
     y->mentions[y->n_mentions++] = user_id;
-    y->mentions_bot |= m.index == 0;
+    y->concerns |= bot_bit(y, user_id);
 }
 
 /* "<@123>" and "<@!123>". */
@@ -139,11 +147,12 @@ static struct sim_event *message_event(struct sim *s, const struct saying *y, bo
                             : sim_event_new(s, "MESSAGE_CREATE", buf_str(&s->body));
 }
 
-/* Content is shown to those who have the intent, of the bot's own messages, and of those
+/* Content is shown to those who have the intent, of a bot's own messages, and of those
  * that mention it. */
 static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
 {
-    bool wants_bare = s->n_bare && y->author.index != 0 && !y->mentions_bot;
+    uint64_t all = UINT64_MAX >> (64 - s->config.bots);
+    bool wants_bare = s->n_bare && y->concerns != all;
     struct sim_event *full, *bare = NULL;
     int err = CORDAGE_ENOMEM;
 
@@ -153,7 +162,12 @@ static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
     if (full && wants_bare)
         bare = message_event(s, y, true);
     if (full && (bare || !wants_bare)) {
-        sim_route(s, y->m->guild, INTENT_GUILD_MESSAGES, full, bare, now);
+        struct sim_routing r = { .guild = y->m->guild,
+                                 .intent = INTENT_GUILD_MESSAGES,
+                                 .bare = bare,
+                                 .sees = y->concerns };
+
+        sim_route(s, &r, full, now);
         err = 0;
     }
     sim_event_unref(s, full);
@@ -168,7 +182,12 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
     struct json_writer w;
     int err;
 
-    y.author = m->author ? *m->author : world_member(&s->world, m->guild, 0);
+    if (m->author)
+        y.author = *m->author;
+    else if (!world_find_member(&s->world, m->guild,
+                                m->app ? m->app->id : s->world.bot_id, &y.author))
+        return CORDAGE_ENOTFOUND;
+    y.concerns = bot_bit(&y, y.author.user_id);
     y.id = world_snowflake(&s->world, y.wall_ms);
     find_mentions(&y);
     if (body) {

@@ -176,7 +176,7 @@ static void write_ready(const struct sim_session *ss, struct json_writer *w)
     json_open(w, '{');
     field_u64(w, "v", (uint64_t)ss->version);
     json_key(w, "user");
-    world_write_self(&s->world, w);
+    world_write_self(&s->world, ss->app->index, w);
     field_z(w, "session_id", ss->id);
     field_z(w, "session_type", "normal");
     field_z(w, "resume_gateway_url", s->resume_url ? s->resume_url : "");
@@ -187,8 +187,8 @@ static void write_ready(const struct sim_session *ss, struct json_writer *w)
         json_shut(w, ']');
     }
     field_open(w, "application", '{');
-    field_id(w, "id", s->world.bot_id);
-    field_u64(w, "flags", sim_application_flags(s));
+    field_id(w, "id", ss->app->id);
+    field_u64(w, "flags", sim_application_flags(ss->app));
     json_shut(w, '}');
     field_open(w, "guilds", '[');
     for (uint32_t i = 0; i < s->world.n_guilds; i++) {
@@ -236,6 +236,7 @@ struct sim_session *sim_session_new(struct sim_conn *c, const struct sim_identif
     if (!ss)
         return NULL;
     ss->sim = s;
+    ss->app = wants->app;
     ss->wants = *wants;
     ss->wants.token = (struct str){ 0 };
     ss->version = c->version;

@@ -80,7 +80,9 @@ static void say_next(struct sim *s, uint64_t now)
     if (!g)
         return;
     g->said++;
-    author = world_member(w, g, 1 + (uint32_t)rng_below(&s->rng, g->n_members - 1));
+    do
+        author = world_member(w, g, 1 + (uint32_t)rng_below(&s->rng, g->n_members - 1));
+    while (world_is_bot(w, author.user_id));
     m.channel_id = world_channel_id(g, 1 + (uint32_t)rng_below(&s->rng, g->n_text));
     m.content = content(s, g, text, sizeof text);
     snprintf(nonce, sizeof nonce, "\"%llu\"", (unsigned long long)g->said);

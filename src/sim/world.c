@@ -17,6 +17,7 @@
     (2882880ULL * 10950) /* a multiple of GUILD_STEP_MS: early 2016 \
                           */
 #define BOT_FROM_MS 222000000000ULL
+#define BOT_STEP_MS 86400000ULL
 
 enum {
     PEOPLE_STEP_MS = 7919,
@@ -59,13 +60,15 @@ int world_init(struct world *w, uint32_t n_guilds, uint32_t members, uint64_t se
 {
     int err = CORDAGE_ENOMEM;
 
-    *w = (struct world){ .seed = seed, .n_guilds = n_guilds };
+    *w = (struct world){ .seed = seed, .n_guilds = n_guilds, .n_bots = 1 };
     if (n_guilds > WORLD_GUILDS_MAX || members > WORLD_MEMBERS_MAX)
         return CORDAGE_ELIMIT;
     w->n_people = FEWEST_PEOPLE + members + PEOPLE_PER_GUILD * n_guilds;
     w->bot_id = snowflake(BOT_FROM_MS, seed * 0x9e3779b97f4a7c15ULL >> 40);
+    w->bots[0] = w->bot_id;
     w->guilds = calloc(n_guilds ? n_guilds : 1, sizeof *w->guilds);
-    if (!w->guilds)
+    w->stays = calloc(n_guilds ? n_guilds : 1, sizeof *w->stays);
+    if (!w->guilds || !w->stays)
         goto fail;
     for (uint32_t i = 0; i < n_guilds; i++) {
         make_guild(w, i, members);
@@ -103,6 +106,7 @@ void world_release(struct world *w)
     map_release(&w->new_channels);
     map_release(&w->guild_by_id);
     free(w->guilds);
+    free(w->stays);
     *w = (struct world){ 0 };
 }
 
@@ -110,6 +114,34 @@ void world_make_rich(struct world *w)
 {
     for (uint32_t i = 0; i < w->n_guilds; i++)
         w->guilds[i].is_rich = true;
+}
+
+int world_add_bots(struct world *w, uint32_t n)
+{
+    struct world_stay *stays;
+
+    if (n > WORLD_BOTS_MAX - w->n_bots)
+        return CORDAGE_ELIMIT;
+    stays =
+        calloc((size_t)(w->n_guilds ? w->n_guilds : 1) * (w->n_bots + n), sizeof *stays);
+    if (!stays)
+        return CORDAGE_ENOMEM;
+    free(w->stays);
+    w->stays = stays;
+    for (uint32_t i = 0; i < w->n_guilds; i++)
+        w->guilds[i].n_members += n;
+    for (; n; n--, w->n_bots++)
+        w->bots[w->n_bots] = snowflake(BOT_FROM_MS + w->n_bots * BOT_STEP_MS,
+                                       world_chance(w, w->bot_id + w->n_bots, 'b'));
+    return 0;
+}
+
+uint32_t world_find_bot(const struct world *w, uint64_t user_id)
+{
+    for (uint32_t i = 0; i < w->n_bots; i++)
+        if (w->bots[i] == user_id)
+            return i;
+    return WORLD_BOTS_MAX;
 }
 
 struct world_guild *world_find_guild(const struct world *w, uint64_t guild_id)
@@ -273,8 +305,12 @@ static uint32_t first_person(const struct world *w, const struct world_guild *g)
 uint64_t seed_member_id(const struct world *w, const struct world_guild *g,
                         uint32_t index)
 {
+    uint32_t n_people = g->n_members - (w->n_bots - 1); /* and the first bot */
+
     if (index == 0)
         return w->bot_id;
+    if (index >= n_people && 1 + index - n_people < w->n_bots)
+        return w->bots[1 + index - n_people];
     return world_person_id(w, (first_person(w, g) + index - 1) % w->n_people);
 }
 
@@ -288,15 +324,20 @@ struct world_member world_member(const struct world *w, const struct world_guild
 bool world_find_member(const struct world *w, const struct world_guild *g,
                        uint64_t user_id, struct world_member *out)
 {
-    uint32_t number, index = 0;
+    uint32_t number, n_people = g->n_members - (w->n_bots - 1), index = 0;
+    uint32_t bot = world_find_bot(w, user_id);
 
-    if (user_id != w->bot_id) {
-        if (!person_number(w, user_id, &number))
+    if (bot == WORLD_BOTS_MAX && !person_number(w, user_id, &number))
+        return false;
+    if (g->changes) {
+        if (!world_find(w, g, LIST_MEMBERS, user_id, &index))
             return false;
+    } else if (bot == WORLD_BOTS_MAX) {
         index = 1 + (number + w->n_people - first_person(w, g)) % w->n_people;
-        if (g->changes ? !world_find(w, g, LIST_MEMBERS, user_id, &index)
-                       : index >= g->n_members)
+        if (index >= n_people)
             return false;
+    } else if (bot) {
+        index = n_people + bot - 1;
     }
     *out = (struct world_member){ .user_id = user_id, .index = index };
     return true;
@@ -306,7 +347,7 @@ bool world_has_user(const struct world *w, uint64_t user_id)
 {
     uint32_t number;
 
-    return user_id == w->bot_id || person_number(w, user_id, &number);
+    return world_is_bot(w, user_id) || person_number(w, user_id, &number);
 }
 
 static const struct world_person *person(const struct world *w, uint64_t user_id)

@@ -15,7 +15,11 @@
  * then come `n_text` text channels under it, and a voice channel; what else there is
  * stands behind them. These never go, whatever happens. Role 0 is @everyone (its id is
  * the guild's), role 1 the bot's own. Every fourth guild is rich, or all: channels of all
- * types, threads, stickers, sounds, a stage, events. */
+ * types, threads, stickers, sounds, a stage, events.
+ *
+ * There may be several bots. The first is member 0 of each guild; the others are in all
+ * guilds, too, and stand behind the people, so that nothing else is another world for
+ * them. They are numbered from 0. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -27,6 +31,7 @@ enum {
     WORLD_GUILDS_MAX = 1000000,
     WORLD_MEMBERS_MAX = 10000,
     WORLD_TEXT_MAX = 6,
+    WORLD_BOTS_MAX = 64, /* a set of them is one word */
     WORLD_RICH_EVERY = 4,
 };
 #define WORLD_EPOCH_MS 1420070400000ULL /* a snowflake's time counts from here */
@@ -70,20 +75,25 @@ struct world_member {
 
 struct world_guild {
     uint64_t id;
-    uint64_t said;             /* the running number of its last traffic message */
-    uint64_t voice_channel;    /* where the bot is; 0: nowhere */
-    uint64_t voice_session;    /* changes with every join */
-    uint64_t members_again_at; /* when the whole list may be asked for again */
-    uint32_t index;            /* 0, 1, 2… */
-    uint32_t n_members;        /* with the bot */
-    uint32_t n_text;           /* text channels: 3 to 6 */
-    uint64_t added_at;         /* when the bot was added again (Unix ms); 0: never */
+    uint64_t said;      /* the running number of its last traffic message */
+    uint32_t index;     /* 0, 1, 2… */
+    uint32_t n_members; /* with the bots */
+    uint32_t n_text;    /* text channels: 3 to 6 */
     uint64_t last_messages[WORLD_TEXT_MAX]; /* of the text channels; 0: none */
     struct changes *changes;                /* owned; NULL: all is as the seed made it */
-    bool voice_mute, voice_deaf;
     bool is_rich;
     bool unavailable; /* in an outage */
-    bool is_gone;     /* the bot is not in it */
+    bool is_gone;     /* no bot is in it */
+};
+
+/* A bot in a guild. */
+struct world_stay {
+    uint64_t voice_channel;    /* where it is; 0: nowhere */
+    uint64_t voice_session;    /* changes with every join */
+    uint64_t members_again_at; /* when the whole list may be asked for again */
+    uint64_t added_at;         /* when it was added again (Unix ms); 0: never */
+    bool voice_mute, voice_deaf;
+    bool is_gone; /* it is not in the guild */
 };
 
 /* A person who was changed. */
@@ -96,8 +106,11 @@ struct world_person {
 
 struct world {
     uint64_t seed;
-    uint64_t bot_id;            /* the application has the same id */
-    struct world_guild *guilds; /* owned; by index */
+    uint64_t bot_id;               /* of bot 0; its application has the same id */
+    uint64_t bots[WORLD_BOTS_MAX]; /* the ids of all */
+    uint32_t n_bots;               /* at least 1 */
+    struct world_guild *guilds;    /* owned; by index */
+    struct world_stay *stays;      /* owned; of each guild, of each bot: world_stay */
     uint32_t n_guilds;
     uint32_t n_people;
     struct map guild_by_id;
@@ -115,8 +128,23 @@ void world_release(struct world *w);
 
 /* Makes every guild rich. Before anything is read. */
 void world_make_rich(struct world *w);
+/* `n` bots more, in every guild. Before anything is read. CORDAGE_ENOMEM, CORDAGE_ELIMIT.
+ */
+int world_add_bots(struct world *w, uint32_t n);
 
-/* NULL: no such guild, or the bot is not in it. */
+/* Bot `bot` in this guild. */
+static inline struct world_stay *world_stay(const struct world *w,
+                                            const struct world_guild *g, uint32_t bot)
+{
+    return &w->stays[(size_t)g->index * w->n_bots + bot];
+}
+/* Which bot has this id; WORLD_BOTS_MAX: none. */
+uint32_t world_find_bot(const struct world *w, uint64_t user_id);
+static inline bool world_is_bot(const struct world *w, uint64_t user_id)
+{
+    return world_find_bot(w, user_id) != WORLD_BOTS_MAX;
+}
+/* NULL: no such guild, or no bot is in it. */
 struct world_guild *world_find_guild(const struct world *w, uint64_t guild_id);
 /* The guild of a channel and which of its channels it is; NULL: no such channel. */
 struct world_guild *world_find_channel(const struct world *w, uint64_t channel_id,
@@ -145,7 +173,7 @@ struct world_member world_member(const struct world *w, const struct world_guild
                                  uint32_t index);
 bool world_find_member(const struct world *w, const struct world_guild *g,
                        uint64_t user_id, struct world_member *out);
-/* Whether anybody has this id: the bot, or a person. */
+/* Whether anybody has this id: a bot, or a person. */
 bool world_has_user(const struct world *w, uint64_t user_id);
 /* Person `number` of n_people. */
 uint64_t world_person_id(const struct world *w, uint32_t number);
@@ -184,9 +212,9 @@ void world_write_list(const struct world *w, const struct world_guild *g,
 
 /* Anybody, as others see them. */
 void world_write_user(const struct world *w, uint64_t user_id, struct json_writer *j);
-/* The bot as it sees itself: READY's `user`, /users/@me. */
-void world_write_self(const struct world *w, struct json_writer *j);
-void world_put_self(const struct world *w, struct json_writer *j);
+/* A bot as it sees itself: READY's `user`, /users/@me. */
+void world_write_self(const struct world *w, uint32_t bot, struct json_writer *j);
+void world_put_self(const struct world *w, uint32_t bot, struct json_writer *j);
 /* One of a message's `mentions`: a user, on the gateway with `member`. */
 void world_write_mention(const struct world *w, const struct world_guild *g,
                          const struct world_member *m, bool with_member,
@@ -207,10 +235,9 @@ void world_write_presence(const struct world *w, uint64_t user_id, struct json_w
 /* Its members into the object that is open; `with_user`: with {id}. */
 void world_put_presence(const struct world *w, uint64_t user_id, bool with_user,
                         struct json_writer *j);
-/* The bot's voice state; `with_guild`: with guild_id and member, as VOICE_STATE_UPDATE.
- */
+/* A bot's voice state; `with_guild`: with guild_id and member, as VOICE_STATE_UPDATE. */
 void world_write_bot_voice(const struct world *w, const struct world_guild *g,
-                           bool with_guild, struct json_writer *j);
+                           uint32_t bot, bool with_guild, struct json_writer *j);
 bool world_is_in_voice(const struct world *w, const struct world_guild *g,
                        uint64_t user_id);
 
@@ -220,6 +247,7 @@ struct world_create {
     bool presences; /* it has the GUILD_PRESENCES intent: more members, and presences */
     bool joined;    /* the bot was added just now: without `unavailable` */
     bool all;       /* everybody and everything, whoever asks: the truth */
+    uint32_t bot;   /* for whom */
 };
 /* The guild's own fields with roles, emojis and stickers, into the object that is open:
  * GUILD_UPDATE. */

@@ -1,6 +1,7 @@
 /* How the world looks to clients. Bodies have the keys that Discord's have on the wire,
  * also those that its documentation leaves out and that client libraries read. */
 #include <stdio.h>
+#include <string.h>
 
 #include "changes.h"
 #include "field.h"
@@ -33,9 +34,9 @@ void world_write_user(const struct world *w, uint64_t user_id, struct json_write
     json_shut(j, '}');
 }
 
-void world_put_self(const struct world *w, struct json_writer *j)
+void world_put_self(const struct world *w, uint32_t bot, struct json_writer *j)
 {
-    put_user(w, w->bot_id, j);
+    put_user(w, w->bots[bot], j);
     field_u64(j, "flags", 0);
     field_bool(j, "mfa_enabled", true);
     field_bool(j, "verified", true);
@@ -47,10 +48,10 @@ void world_put_self(const struct world *w, struct json_writer *j)
     field_z(j, "bio", "");
 }
 
-void world_write_self(const struct world *w, struct json_writer *j)
+void world_write_self(const struct world *w, uint32_t bot, struct json_writer *j)
 {
     json_open(j, '{');
-    world_put_self(w, j);
+    world_put_self(w, bot, j);
     json_shut(j, '}');
 }
 
@@ -112,26 +113,30 @@ void world_write_presence(const struct world *w, uint64_t user_id, struct json_w
 /* ---- Voice ---------------------------------------------------------------------- */
 
 void world_write_bot_voice(const struct world *w, const struct world_guild *g,
-                           bool with_guild, struct json_writer *j)
+                           uint32_t bot, bool with_guild, struct json_writer *j)
 {
-    struct world_member bot = { .user_id = w->bot_id };
+    const struct world_stay *stay = world_stay(w, g, bot);
+    uint64_t user_id = w->bots[bot];
+    struct world_member m;
     char session[33];
 
     json_open(j, '{');
     if (with_guild) {
         field_id(j, "guild_id", g->id);
-        json_key(j, "member");
-        world_write_member(w, g, &bot, true, j);
+        if (world_find_member(w, g, user_id, &m)) {
+            json_key(j, "member");
+            world_write_member(w, g, &m, true, j);
+        }
     }
     snprintf(session, sizeof session, "%016llx%016llx",
-             (unsigned long long)g->voice_session, (unsigned long long)w->bot_id);
-    field_id(j, "channel_id", g->voice_channel);
-    field_id(j, "user_id", w->bot_id);
+             (unsigned long long)stay->voice_session, (unsigned long long)user_id);
+    field_id(j, "channel_id", stay->voice_channel);
+    field_id(j, "user_id", user_id);
     field_z(j, "session_id", session);
     field_bool(j, "deaf", false);
     field_bool(j, "mute", false);
-    field_bool(j, "self_deaf", g->voice_deaf);
-    field_bool(j, "self_mute", g->voice_mute);
+    field_bool(j, "self_deaf", stay->voice_deaf);
+    field_bool(j, "self_mute", stay->voice_mute);
     field_bool(j, "self_video", false);
     field_bool(j, "suppress", false);
     field_null(j, "request_to_speak_timestamp");
@@ -141,18 +146,19 @@ void world_write_bot_voice(const struct world *w, const struct world_guild *g,
 bool world_is_in_voice(const struct world *w, const struct world_guild *g,
                        uint64_t user_id)
 {
-    uint32_t index;
+    uint32_t index, bot = world_find_bot(w, user_id);
 
     return world_find(w, g, LIST_VOICE, user_id, &index) ||
-           (user_id == w->bot_id && g->voice_channel);
+           (bot != WORLD_BOTS_MAX && world_stay(w, g, bot)->voice_channel);
 }
 
 static void write_voice_states(const struct world *w, const struct world_guild *g,
                                struct json_writer *j)
 {
     field_open(j, "voice_states", '[');
-    if (g->voice_channel)
-        world_write_bot_voice(w, g, false, j);
+    for (uint32_t bot = 0; bot < w->n_bots; bot++)
+        if (world_stay(w, g, bot)->voice_channel)
+            world_write_bot_voice(w, g, bot, false, j);
     for (uint32_t i = 0; i < world_count(w, g, LIST_VOICE); i++)
         world_write(w, g, LIST_VOICE, i, j);
     json_shut(j, ']');
@@ -231,7 +237,7 @@ static bool stands_out(const struct world *w, const struct world_guild *g,
 static bool is_named(const struct world *w, const struct world_guild *g,
                      const struct world_create *c, const struct world_member *m)
 {
-    if (c->all || m->index == 0)
+    if (c->all || m->user_id == w->bots[c->bot])
         return true;
     if (c->presences && g->n_members <= MANY_MEMBERS)
         return g->n_members <= c->large_threshold || world_is_online(w, m->user_id) ||
@@ -241,12 +247,15 @@ static bool is_named(const struct world *w, const struct world_guild *g,
 
 /* Those who are named in any case are few: looking each of them up beats asking all. */
 static void write_few_people(const struct world *w, const struct world_guild *g,
-                             struct json_writer *j)
+                             uint32_t me, struct json_writer *j)
 {
-    struct world_member m = { .user_id = w->bot_id };
+    struct world_member m;
 
     field_open(j, "members", '[');
-    world_write_member(w, g, &m, true, j);
+    for (uint32_t bot = 0; bot < w->n_bots; bot++)
+        if ((bot == me || world_stay(w, g, bot)->voice_channel) &&
+            world_find_member(w, g, w->bots[bot], &m))
+            world_write_member(w, g, &m, true, j);
     for (uint32_t i = 0; i < world_count(w, g, LIST_VOICE); i++)
         if (world_find_member(w, g, world_id_at(w, g, LIST_VOICE, i), &m))
             world_write_member(w, g, &m, true, j);
@@ -258,7 +267,7 @@ static void write_people(const struct world *w, const struct world_guild *g,
                          const struct world_create *c, struct json_writer *j)
 {
     if (!c->presences && !c->all) {
-        write_few_people(w, g, j);
+        write_few_people(w, g, c->bot, j);
         return;
     }
     field_open(j, "members", '[');
@@ -279,11 +288,46 @@ static void write_people(const struct world *w, const struct world_guild *g,
     json_shut(j, ']');
 }
 
+/* Takes the flat object `member` out of a thread that was written from `at`. It is never
+ * the first of its members. */
+static void cut_member(struct json_writer *j, size_t at)
+{
+    struct str text = { j->out->p + at, j->out->n - at };
+    size_t from = str_find(text, STR(",\"member\":{")), n;
+
+    if (j->err || from == SIZE_MAX)
+        return;
+    text.p += from;
+    text.n -= from;
+    n = str_find(text, STR("}")) + 1;
+    memmove(j->out->p + at + from, text.p + n, text.n - n);
+    j->out->n -= n;
+}
+
+/* It is the first bot's membership that is known: the others are in no threads. */
+static void write_threads(const struct world *w, const struct world_guild *g,
+                          uint32_t bot, struct json_writer *j)
+{
+    uint32_t n = world_count(w, g, LIST_THREADS);
+
+    field_open(j, "threads", '[');
+    for (uint32_t i = 0; i < n; i++) {
+        size_t at = j->out->n;
+
+        world_write(w, g, LIST_THREADS, i, j);
+        if (bot)
+            cut_member(j, at);
+    }
+    json_shut(j, ']');
+}
+
 static void write_created(const struct world *w, const struct world_guild *g,
                           const struct world_create *c, struct json_writer *j)
 {
+    uint64_t added_at = world_stay(w, g, c->bot)->added_at;
+
     json_key(j, "joined_at");
-    json_put_time(j, g->added_at ? g->added_at : seed_joined_ms(w, g, w->bot_id));
+    json_put_time(j, added_at ? added_at : seed_joined_ms(w, g, w->bots[c->bot]));
     field_bool(j, "large", g->n_members > c->large_threshold);
     if (!c->joined)
         field_bool(j, "unavailable", c->all && g->unavailable);
@@ -292,7 +336,7 @@ static void write_created(const struct world *w, const struct world_guild *g,
     write_voice_states(w, g, j);
     write_people(w, g, c, j);
     put_list(w, g, "channels", LIST_CHANNELS, j);
-    put_list(w, g, "threads", LIST_THREADS, j);
+    write_threads(w, g, c->bot, j);
     put_list(w, g, "stage_instances", LIST_STAGES, j);
     put_list(w, g, "guild_scheduled_events", LIST_EVENTS, j);
     put_list(w, g, "soundboard_sounds", LIST_SOUNDS, j);

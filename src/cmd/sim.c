@@ -24,7 +24,7 @@ enum {
 struct choices {
     uint64_t port, bots, guilds, members, shards, max_concurrency, session_limit,
         heartbeat, seed;
-    uint64_t intents, max_guilds, message_limit, global_limit;
+    uint64_t intents, max_guilds, large_bot, multiple, message_limit, global_limit;
     double traffic, live;
     const char *address, *token;
     bool trim_acked, rich, verbose, json;
@@ -59,6 +59,8 @@ static void choices_default(struct choices *c, const struct server_options *o)
         .session_limit = o->sim.session_limit,
         .heartbeat = o->sim.heartbeat_ms,
         .seed = o->sim.seed,
+        .large_bot = o->sim.large_bot_guilds,
+        .multiple = o->sim.shard_multiple,
         .intents = o->sim.allowed_intents,
         .max_guilds = o->sim.max_guilds_per_shard,
         .message_limit = o->routes.message_limit,
@@ -78,6 +80,8 @@ static void choices_apply(const struct choices *c, struct server_options *o)
     o->sim.recommended_shards = (uint32_t)c->shards;
     o->sim.max_concurrency = (uint32_t)c->max_concurrency;
     o->sim.session_limit = (uint32_t)c->session_limit;
+    o->sim.large_bot_guilds = (uint32_t)c->large_bot;
+    o->sim.shard_multiple = (uint32_t)c->multiple;
     o->sim.heartbeat_ms = (uint32_t)c->heartbeat;
     o->sim.seed = c->seed;
     o->sim.allowed_intents = (uint32_t)c->intents;
@@ -150,6 +154,13 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
           .max = 3600000 },
         { "max-guilds-per-shard", "N", "more, and the session is refused with 4011",
           .number = &c->max_guilds, .min = 1, .max = WORLD_GUILDS_MAX },
+        { "large-bot", "N",
+          "with more guilds the shard count must be a multiple of\n"
+          "--shard-multiple, else 4010; /gateway/bot says so, and that\n"
+          "max_concurrency is as large",
+          .number = &c->large_bot, .max = WORLD_GUILDS_MAX },
+        { "shard-multiple", "N", "see --large-bot", .number = &c->multiple, .min = 1,
+          .max = LIMIT_SHARDS },
         { "intents", "N", "the intents that the application may use, as a number",
           .number = &c->intents, .max = UINT32_MAX },
         { "traffic", "N", "messages a second, over all guilds", .real = &c->traffic,

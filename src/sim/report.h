@@ -23,6 +23,8 @@
     X(BAD_TOKEN, "wrong token")                                                       \
     X(BAD_INTENTS, "undefined or disallowed intents")                                 \
     X(BAD_SHARD, "shard out of range")                                                \
+    X(SHARDS_NOT_MULTIPLE,                                                            \
+      "shard count of a large bot that is no multiple of its number")                 \
     X(SHARDING_REQUIRED, "more guilds than a shard may have")                         \
     X(BUDGET_EXCEEDED, "IDENTIFY without budget left")                                \
     X(IDENTIFY_TOO_EARLY, "second IDENTIFY on one identify key within 5 s")           \

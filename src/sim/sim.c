@@ -13,8 +13,10 @@ void sim_config_default(struct sim_config *c)
     *c = (struct sim_config){
         .bots = 1,
         .guilds = 8,
-        .max_concurrency = 1,
-        .session_limit = 1000,
+        .max_concurrency = SIM_DEFAULT_CONCURRENCY,
+        .session_limit = SIM_DEFAULT_SESSION_LIMIT,
+        .large_bot_guilds = 150000,
+        .shard_multiple = 16,
         .heartbeat_ms = 41250,
         .seed = 1,
         .allowed_intents = GATEWAY_ALL_INTENTS,
@@ -38,6 +40,9 @@ static int check_config(const struct sim_config *c, cordage_error *error)
                          WORLD_MEMBERS_MAX);
     if (c->max_concurrency == 0 || c->max_concurrency > LIMIT_SHARDS)
         return error_set(error, CORDAGE_EINVAL, "max_concurrency must be 1 to %d",
+                         LIMIT_SHARDS);
+    if (c->shard_multiple == 0 || c->shard_multiple > LIMIT_SHARDS)
+        return error_set(error, CORDAGE_EINVAL, "shard_multiple must be 1 to %d",
                          LIMIT_SHARDS);
     if (c->heartbeat_ms < 10)
         return error_set(error, CORDAGE_EINVAL, "heartbeat_ms must be at least 10");

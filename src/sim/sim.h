@@ -31,6 +31,10 @@ struct sim_config {
     uint32_t recommended_shards; /* 0 (default): one per 1000 guilds, at least 1 */
     uint32_t max_concurrency;    /* default 1 */
     uint32_t session_limit;      /* IDENTIFYs a day for each bot, default 1000 */
+    uint32_t large_bot_guilds;   /* more make a bot a large one; default 150000: it has
+                                    shard_multiple keys and 2000 IDENTIFYs or more, unless
+                                    those two above are set */
+    uint32_t shard_multiple;     /* of which its shard count is one; default 16 */
     uint32_t heartbeat_ms;       /* default 41250 */
     uint32_t hello_delay_ms;     /* default 0: HELLO goes out at once */
     bool rich;                   /* every guild is rich (world.h), not only some */
@@ -70,8 +74,10 @@ struct sim_app {
     uint64_t id;
     char *token; /* the one that is valid now; owned */
     uint32_t allowed_intents;
+    bool is_large;             /* its shard count must be a multiple: R4 */
+    uint32_t max_concurrency;  /* how many identify keys there are */
     uint64_t *key_free_at;     /* per identify key; owned */
-    uint32_t identifies_used;  /* of config.session_limit */
+    uint32_t identifies_used;  /* of sim_budget's total */
     uint64_t budget_resets_at; /* UINT64_MAX: no window is open */
 };
 

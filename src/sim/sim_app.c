@@ -72,6 +72,23 @@ void sim_reset_token(struct sim *s, struct sim_app *app, uint64_t now)
 
 /* ---- Which there are ------------------------------------------------------------ */
 
+/* What Discord gives a large bot unless the configuration says otherwise. */
+static void make_large(struct sim *s, struct sim_app *app)
+{
+    app->is_large = true;
+    if (app->max_concurrency == SIM_DEFAULT_CONCURRENCY)
+        app->max_concurrency = s->config.shard_multiple;
+}
+
+static uint32_t session_limit(const struct sim *s, const struct sim_app *app)
+{
+    uint32_t by_guilds = s->config.guilds / 1000 * 5;
+
+    if (!app->is_large || s->config.session_limit != SIM_DEFAULT_SESSION_LIMIT)
+        return s->config.session_limit;
+    return by_guilds > 2000 ? by_guilds : 2000;
+}
+
 int sim_apps_init(struct sim *s)
 {
     const struct sim_config *c = &s->config;
@@ -85,8 +102,11 @@ int sim_apps_init(struct sim *s)
         *app = (struct sim_app){ .index = i,
                                  .id = s->world.bots[i],
                                  .allowed_intents = c->allowed_intents,
+                                 .max_concurrency = c->max_concurrency,
                                  .budget_resets_at = NEVER };
-        app->key_free_at = calloc(c->max_concurrency, sizeof *app->key_free_at);
+        if (c->guilds > c->large_bot_guilds)
+            make_large(s, app);
+        app->key_free_at = calloc(app->max_concurrency, sizeof *app->key_free_at);
         if (i == 0 && c->token) {
             struct str token = without_bot(str_of(c->token));
 
@@ -165,7 +185,7 @@ static void roll_budget(struct sim_app *app, uint64_t now)
 bool sim_has_budget(struct sim *s, struct sim_app *app, uint64_t now)
 {
     roll_budget(app, now);
-    return app->identifies_used < s->config.session_limit;
+    return app->identifies_used < session_limit(s, app);
 }
 
 void sim_charge_identify(struct sim *s, struct sim_app *app, uint64_t now)
@@ -180,16 +200,20 @@ void sim_charge_identify(struct sim *s, struct sim_app *app, uint64_t now)
 void sim_budget(struct sim *s, struct sim_app *app, uint64_t now, struct sim_budget *out)
 {
     const struct sim_config *c = &s->config;
-    uint32_t advised = (c->guilds + 999) / 1000;
+    uint32_t advised =
+        c->recommended_shards ? c->recommended_shards : (c->guilds + 999) / 1000;
+    uint32_t total = session_limit(s, app);
 
+    advised = advised ? advised : 1;
+    if (app->is_large)
+        advised =
+            (advised + c->shard_multiple - 1) / c->shard_multiple * c->shard_multiple;
     roll_budget(app, now);
     *out = (struct sim_budget){
-        .shards = c->recommended_shards ? c->recommended_shards
-                  : advised             ? advised
-                                        : 1,
-        .total = c->session_limit,
-        .remaining = c->session_limit - app->identifies_used,
-        .max_concurrency = c->max_concurrency,
+        .shards = advised,
+        .total = total,
+        .remaining = app->identifies_used < total ? total - app->identifies_used : 0,
+        .max_concurrency = app->max_concurrency,
     };
     if (app->budget_resets_at != NEVER)
         out->reset_after_ms = app->budget_resets_at - now;

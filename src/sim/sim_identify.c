@@ -129,6 +129,11 @@ static bool check_shard(struct sim_conn *c, const struct sim_identify *id, uint6
                        id->shard_count);
         return refuse(c, CLOSE_INVALID_SHARD, now);
     }
+    if (id->app->is_large && id->shard_count % c->sim->config.shard_multiple) {
+        sim_conn_broke(c, RULE_SHARDS_NOT_MULTIPLE, now, "%u shards, no multiple of %u",
+                       id->shard_count, c->sim->config.shard_multiple);
+        return refuse(c, CLOSE_INVALID_SHARD, now);
+    }
     n = count_guilds(c->sim, id);
     if (n > c->sim->config.max_guilds_per_shard) {
         sim_conn_broke(c, RULE_SHARDING_REQUIRED, now, "%u guilds, at most %u", n,
@@ -143,14 +148,14 @@ static bool check_budget(struct sim_conn *c, const struct sim_identify *id, uint
     if (sim_has_budget(c->sim, id->app, now))
         return true;
     sim_conn_broke(c, RULE_BUDGET_EXCEEDED, now, "all %u of the day are used",
-                   c->sim->config.session_limit);
+                   id->app->identifies_used);
     sim_reset_token(c->sim, id->app, now);
     return refuse(c, CLOSE_AUTHENTICATION_FAILED, now);
 }
 
 static bool check_key(struct sim_conn *c, const struct sim_identify *id, uint64_t now)
 {
-    uint32_t key = id->shard_id % c->sim->config.max_concurrency;
+    uint32_t key = id->shard_id % id->app->max_concurrency;
     uint64_t free_at = id->app->key_free_at[key];
 
     if (now >= free_at) {

@@ -44,6 +44,8 @@ enum {
     SIM_PUMP_EVENTS = 512, /* sent to one connection in one turn */
     SIM_LOAD_GUILDS = 64,  /* GUILD_CREATEs for one session in one turn */
     SIM_MEMORIES = 1024,   /* ended sessions and fatal closes that are remembered */
+    SIM_DEFAULT_CONCURRENCY = 1,
+    SIM_DEFAULT_SESSION_LIMIT = 1000,
 };
 
 /* ---- Events --------------------------------------------------------------------- */

@@ -64,6 +64,8 @@ void vprocess_signal(struct vprocess *p, int number);
 bool vprocess_runs(const struct vprocess *p);
 /* Once it has ended: its exit status, or 128 and the signal. */
 int vprocess_status(const struct vprocess *p);
+/* Once it has ended: whether a signal did it. */
+bool vprocess_was_killed(const struct vprocess *p);
 int vprocess_pid(const struct vprocess *p);
 struct vprocess *vprocess_of_pid(int pid); /* NULL: never was */
 const char *vprocess_name(const struct vprocess *p);
@@ -81,6 +83,11 @@ void vprocess_sleep(uint64_t ms);
 /* All that was logged by this machine's processes goes through here: "name: line". NULL:
  * to stderr with CORDAGE_WORLD_LOG set, else nowhere. [outside] */
 void machine_on_log(void (*line)(struct vprocess *p, const char *text));
+/* A line of its log. [inside] */
+void vprocess_log(const char *line);
+/* Called each time that nobody can run, before time moves on: what a moment has brought
+ * about is all there to be looked at. Up to 8. [outside] */
+void machine_before_time(void (*before)(void));
 
 /* ---- Loops ---- */
 

@@ -27,8 +27,17 @@ struct net_weather {
 void net_start(const struct sim_config *config, const struct routes_config *routes);
 void net_stop(void);
 struct sim *net_sim(void);
+/* Where its REST API is, for CORDAGE_API. */
+#define NET_API "https://127.0.0.1:8443/api/v10"
+/* A number that follows from each byte that has moved, and when. */
+uint64_t net_hash(void);
+/* At first: 5 to 60 ms, REST 20 to 300, and nothing fails. */
 void net_set_weather(const struct net_weather *w);
-/* A random open connection (NULL: of any process): cut (reset), or half-open (nothing
+/* A client that cannot be heard misses its heartbeat: that goes into no report. Not
+ * while nothing gets through, its process is stopped, or its connection is half-open, nor
+ * for a while after.
+ *
+ * A random open connection (NULL: of any process): cut (reset), or half-open (nothing
  * comes through any more, and nobody is told). False: there was none. */
 bool net_cut(struct vprocess *of, uint64_t chance);
 bool net_freeze(struct vprocess *of, uint64_t chance);

@@ -8,6 +8,8 @@
 #include "machine.h"
 #include "world.h"
 
+/* Nothing runs yet; after machine_boot. [outside] */
+void program_begin(void);
 /* For struct vprogram's main; `arg` is the plan. Alone, or as a worker, by what its
  * environment says. */
 int program_bot(void *plan);

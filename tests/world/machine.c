@@ -1,0 +1,577 @@
+/* The machine: who runs next, and when time moves on.
+ *
+ * machine_run, on the system's own thread, lets one ready thread after another run until
+ * it waits. When none is ready it jumps to the next moment that anybody waits for, and
+ * fires what is due there. */
+#include "machine_inner.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timers.h"
+
+enum {
+    EPOCH_MS = 1000,
+    WATCHERS = 8,
+    /* Switches without any time passing: nobody honest needs so many. */
+    LONGEST_MOMENT = 20 * 1000 * 1000
+};
+
+static struct machine {
+    bool is_up, paused, is_loud;
+    uint64_t now, wall;
+    int64_t jumped;
+    struct rng rng;    /* the run's */
+    struct rng order;  /* of threads */
+    struct rng nature; /* of processes: what they ask of chance */
+    struct timers timers;
+    struct fiber_context outside;
+    struct thread *self;
+    struct thread **ready;
+    size_t n_ready, n_ready_max;
+    struct link processes; /* all there ever were */
+    int last_pid;
+    bool has_dead; /* processes whose end nobody was told of */
+    unsigned long long n_moment;
+    void (*died[WATCHERS])(struct vprocess *p);
+    size_t n_died;
+    void (*before_time[WATCHERS])(void);
+    size_t n_before_time;
+    void (*log)(struct vprocess *p, const char *text);
+} m;
+
+void machine_die(const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "machine: at %llu: ", (unsigned long long)m.now);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+static void *need(void *p)
+{
+    if (!p)
+        machine_die("out of memory");
+    return p;
+}
+
+/* ---- Time and chance -------------------------------------------------------------- */
+
+uint64_t machine_now(void)
+{
+    return m.now;
+}
+
+uint64_t machine_true_wall(void)
+{
+    return m.wall + (m.now - EPOCH_MS);
+}
+
+uint64_t machine_wall(void)
+{
+    return machine_true_wall() + (uint64_t)m.jumped;
+}
+
+void machine_jump_wall(int64_t ms)
+{
+    m.jumped += ms;
+}
+
+uint64_t machine_random(void)
+{
+    return rng_next(&m.rng);
+}
+
+uint64_t machine_below(uint64_t n)
+{
+    return rng_below(&m.order, n);
+}
+
+bool machine_chance(unsigned n)
+{
+    return rng_below(&m.order, n) == 0;
+}
+
+void machine_pause(void)
+{
+    m.paused = true;
+}
+
+void machine_arm(struct timer *t, uint64_t at)
+{
+    timers_arm(&m.timers, t, at > m.now ? at : m.now);
+}
+
+void machine_disarm(struct timer *t)
+{
+    timers_disarm(&m.timers, t);
+}
+
+struct appointment {
+    struct timer timer;
+    void (*run)(void *user);
+    void *user;
+};
+
+static void keep_appointment(struct timer *t)
+{
+    struct appointment *a = CONTAINER_OF(t, struct appointment, timer);
+    struct appointment now = *a;
+
+    free(a);
+    now.run(now.user);
+}
+
+void machine_at(uint64_t at, void (*run)(void *user), void *user)
+{
+    struct appointment *a = need(mem_zero(sizeof *a));
+
+    *a = (struct appointment){ { .fire = keep_appointment }, run, user };
+    machine_arm(&a->timer, at);
+}
+
+/* ---- Threads ---------------------------------------------------------------------- */
+
+struct thread *thread_self(void)
+{
+    return m.self;
+}
+
+struct vprocess *vprocess_self(void)
+{
+    return m.self ? m.self->process : NULL;
+}
+
+static void make_ready(struct thread *t)
+{
+    if (t->ready_at || t->has_ended)
+        return;
+    if (t->process->is_stopped) {
+        t->is_held = true;
+        return;
+    }
+    t->is_held = false;
+    if (m.n_ready == m.n_ready_max) {
+        m.n_ready_max = m.n_ready_max ? 2 * m.n_ready_max : 64;
+        m.ready = need(realloc(m.ready, m.n_ready_max * sizeof(m.ready[0])));
+    }
+    m.ready[m.n_ready++] = t;
+    t->ready_at = m.n_ready;
+}
+
+static void make_unready(struct thread *t)
+{
+    if (!t->ready_at)
+        return;
+    m.ready[t->ready_at - 1] = m.ready[--m.n_ready];
+    m.ready[t->ready_at - 1]->ready_at = t->ready_at;
+    t->ready_at = 0;
+}
+
+static void on_wake(struct timer *timer)
+{
+    make_ready(CONTAINER_OF(timer, struct thread, wake));
+}
+
+void thread_wake(struct thread *t)
+{
+    make_ready(t);
+}
+
+void thread_wait(uint64_t at)
+{
+    struct thread *t = m.self;
+
+    if (at <= m.now)
+        make_ready(t);
+    else if (at != UINT64_MAX)
+        machine_arm(&t->wake, at);
+    fiber_switch(&t->context, &m.outside);
+    machine_disarm(&t->wake);
+}
+
+void thread_yield(void)
+{
+    thread_wait(0);
+}
+
+void vprocess_sleep(uint64_t ms)
+{
+    uint64_t until = m.now + ms;
+
+    while (m.now < until)
+        thread_wait(until);
+}
+
+/* Never to run again. Its stack goes when it isn't stood on any more. */
+static void end_thread(struct thread *t)
+{
+    make_unready(t);
+    machine_disarm(&t->wake);
+    t->has_ended = true;
+    t->is_held = false;
+    if (t != m.self)
+        fiber_release(&t->context);
+}
+
+static void end_process(struct vprocess *p, int status, bool was_killed)
+{
+    struct link *at;
+
+    p->has_ended = true;
+    p->was_killed = was_killed;
+    p->status = status;
+    m.has_dead = true;
+    for (at = p->threads.next; at != &p->threads; at = at->next)
+        if (!CONTAINER_OF(at, struct thread, on_process)->has_ended)
+            end_thread(CONTAINER_OF(at, struct thread, on_process));
+    vloop_died(p);
+}
+
+/* Where every thread begins. */
+static void run_thread(void *arg)
+{
+    struct thread *t = arg;
+
+    t->result = t->run(t->arg);
+    end_thread(t);
+    if (t->joined_by)
+        thread_wake(t->joined_by);
+    fiber_leave(&t->context, &m.outside);
+}
+
+struct thread *thread_start(struct vprocess *p, void *(*run)(void *arg), void *arg)
+{
+    struct thread *t = need(mem_zero(sizeof *t));
+
+    t->process = p;
+    t->wake.fire = on_wake;
+    t->number = p->n_threads++;
+    t->run = run;
+    t->arg = arg;
+    list_init(&t->on_process);
+    list_insert(&p->threads, &t->on_process);
+    fiber_make(&t->context, run_thread, t);
+    make_ready(t);
+    return t;
+}
+
+/* ---- Processes -------------------------------------------------------------------- */
+
+static void *run_main(void *arg)
+{
+    struct vprocess *p = arg;
+
+    end_process(p, p->main(p->arg), false);
+    return NULL;
+}
+
+static char **copy_env(const char *const *env)
+{
+    size_t n = 0;
+    char **copy;
+
+    while (env && env[n])
+        n++;
+    copy = need(mem_zero((n + 1) * sizeof copy[0]));
+    for (size_t i = 0; i < n; i++)
+        copy[i] = need(strdup(env[i]));
+    return copy;
+}
+
+static void begin(void *user)
+{
+    struct vprocess *p = user;
+
+    if (!p->has_ended)
+        thread_start(p, run_main, p);
+}
+
+struct vprocess *machine_start(const struct vprogram *program)
+{
+    struct vprocess *p = need(mem_zero(sizeof *p));
+
+    p->pid = ++m.last_pid;
+    snprintf(p->name, sizeof p->name, "%s", program->name);
+    p->main = program->main;
+    p->arg = program->arg;
+    p->env = copy_env(program->env);
+    p->rng = rng_seeded(rng_next(&m.nature));
+    list_init(&p->threads);
+    list_init(&p->loops);
+    list_init(&p->on_machine);
+    list_insert(&m.processes, &p->on_machine);
+    if (program->suspended_until > m.now)
+        machine_at(program->suspended_until, begin, p);
+    else
+        begin(p);
+    return p;
+}
+
+static void stop(struct vprocess *p)
+{
+    struct link *at;
+
+    p->is_stopped = true;
+    for (at = p->threads.next; at != &p->threads; at = at->next) {
+        struct thread *t = CONTAINER_OF(at, struct thread, on_process);
+
+        if (t->ready_at) {
+            make_unready(t);
+            t->is_held = true;
+        }
+    }
+}
+
+static void go_on(struct vprocess *p)
+{
+    struct link *at;
+
+    if (p->is_stopped)
+        p->stopped_last = m.now;
+    p->is_stopped = false;
+    if (p->pending) {
+        end_process(p, 128 + p->pending, true);
+        return;
+    }
+    for (at = p->threads.next; at != &p->threads; at = at->next)
+        if (CONTAINER_OF(at, struct thread, on_process)->is_held)
+            make_ready(CONTAINER_OF(at, struct thread, on_process));
+}
+
+static void tell_deaths(void)
+{
+    struct link *at;
+
+    m.has_dead = false;
+    for (at = m.processes.next; at != &m.processes; at = at->next) {
+        struct vprocess *p = CONTAINER_OF(at, struct vprocess, on_machine);
+
+        if (!p->has_ended || p->is_told)
+            continue;
+        p->is_told = true;
+        for (size_t i = 0; i < m.n_died; i++)
+            m.died[i](p);
+    }
+}
+
+void vprocess_signal(struct vprocess *p, int number)
+{
+    if (p->has_ended || number == 0)
+        return;
+    if (number == SIGCONT)
+        go_on(p);
+    else if (number == SIGSTOP)
+        stop(p);
+    else if (number == SIGKILL)
+        end_process(p, 128 + number, true);
+    else if (vloop_signal(p, number))
+        return;
+    else if (p->is_stopped)
+        p->pending = number;
+    else
+        end_process(p, 128 + number, true);
+    if (!m.self && m.has_dead)
+        tell_deaths();
+    else if (m.self && m.self->process == p && (p->has_ended || p->is_stopped))
+        thread_yield(); /* for good, if it has ended */
+}
+
+bool vprocess_runs(const struct vprocess *p)
+{
+    return !p->has_ended;
+}
+
+bool vprocess_was_killed(const struct vprocess *p)
+{
+    return p->was_killed;
+}
+
+int vprocess_status(const struct vprocess *p)
+{
+    return p->status;
+}
+
+int vprocess_pid(const struct vprocess *p)
+{
+    return p->pid;
+}
+
+const char *vprocess_name(const struct vprocess *p)
+{
+    return p->name;
+}
+
+struct vprocess *vprocess_of_pid(int pid)
+{
+    struct link *at;
+
+    for (at = m.processes.next; at != &m.processes; at = at->next)
+        if (CONTAINER_OF(at, struct vprocess, on_machine)->pid == pid)
+            return CONTAINER_OF(at, struct vprocess, on_machine);
+    return NULL;
+}
+
+const char *vprocess_getenv(const struct vprocess *p, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (char **e = p->env; *e; e++)
+        if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
+            return *e + n + 1;
+    return NULL;
+}
+
+void machine_on_death(void (*died)(struct vprocess *p))
+{
+    if (m.n_died == WATCHERS)
+        machine_die("more than %d want to be told of deaths", WATCHERS);
+    m.died[m.n_died++] = died;
+}
+
+void machine_before_time(void (*before)(void))
+{
+    if (m.n_before_time == WATCHERS)
+        machine_die("more than %d want to be asked before time moves", WATCHERS);
+    m.before_time[m.n_before_time++] = before;
+}
+
+/* ---- The log ---------------------------------------------------------------------- */
+
+void machine_on_log(void (*line)(struct vprocess *p, const char *text))
+{
+    m.log = line;
+}
+
+void vprocess_log(const char *line)
+{
+    struct vprocess *p = vprocess_self();
+
+    if (m.is_loud)
+        fprintf(stderr, "%9llu %s: %s\n", (unsigned long long)m.now,
+                p ? p->name : "outside", line);
+    if (m.log)
+        m.log(p, line);
+}
+
+struct vprocess *machine_process(size_t i)
+{
+    struct link *at;
+
+    for (at = m.processes.next; at != &m.processes; at = at->next) {
+        struct vprocess *p = CONTAINER_OF(at, struct vprocess, on_machine);
+
+        if (!p->has_ended && i-- == 0)
+            return p;
+    }
+    return NULL;
+}
+
+/* ---- Running ---------------------------------------------------------------------- */
+
+bool machine_is_up(void)
+{
+    return m.is_up;
+}
+
+static void run_one(void)
+{
+    struct thread *t = m.ready[m.n_ready > 1 ? rng_below(&m.order, m.n_ready) : 0];
+
+    make_unready(t);
+    if (++m.n_moment == LONGEST_MOMENT)
+        machine_die("time stands still: thread %u of %s, among others, runs without end",
+                    t->number, t->process->name);
+    m.self = t;
+    fiber_switch(&m.outside, &t->context);
+    m.self = NULL;
+    if (t->has_ended)
+        fiber_release(&t->context);
+    if (m.has_dead)
+        tell_deaths();
+}
+
+/* False: nothing is due before `until`. */
+static bool move_on(uint64_t until)
+{
+    uint64_t next;
+
+    for (size_t i = 0; i < m.n_before_time; i++)
+        m.before_time[i]();
+    if (m.n_ready || m.paused)
+        return true;
+    next = timers_next(&m.timers);
+    if (next > until)
+        return false;
+    if (next > m.now) {
+        m.now = next;
+        m.n_moment = 0;
+    }
+    timers_fire(&m.timers, m.now);
+    return true;
+}
+
+void machine_run(uint64_t until)
+{
+    if (m.self)
+        machine_die("machine_run is for outside");
+    m.paused = false;
+    while (!m.paused)
+        if (m.n_ready)
+            run_one();
+        else if (!move_on(until))
+            break;
+    if (!m.paused && until > m.now)
+        m.now = until;
+}
+
+void machine_boot(uint64_t seed, uint64_t wall_ms)
+{
+    struct rng all = rng_seeded(seed);
+
+    if (m.is_up)
+        machine_die("it runs already");
+    m = (struct machine){ .is_up = true, .now = EPOCH_MS, .wall = wall_ms };
+    m.rng = rng_seeded(rng_next(&all));
+    m.order = rng_seeded(rng_next(&all));
+    m.nature = rng_seeded(rng_next(&all));
+    m.is_loud = getenv("CORDAGE_WORLD_LOG") != NULL;
+    m.last_pid = 1000;
+    list_init(&m.processes);
+    if (timers_init(&m.timers))
+        machine_die("out of memory");
+}
+
+static void forget(struct vprocess *p)
+{
+    struct link *link;
+
+    while ((link = list_pop(&p->threads)))
+        free(CONTAINER_OF(link, struct thread, on_process));
+    for (char **e = p->env; *e; e++)
+        free(*e);
+    free(p->env);
+    free(p);
+}
+
+void machine_halt(void)
+{
+    struct link *at, *link;
+
+    for (at = m.processes.next; at != &m.processes; at = at->next)
+        vprocess_signal(CONTAINER_OF(at, struct vprocess, on_machine), SIGKILL);
+    m.is_up = false;
+    while ((link = list_pop(&m.processes)))
+        forget(CONTAINER_OF(link, struct vprocess, on_machine));
+    timers_release(&m.timers);
+    free(m.ready);
+    fiber_release_stacks();
+    m = (struct machine){ 0 };
+}

@@ -1,0 +1,103 @@
+/* A real bot in virtual time. */
+#include "world_rig.h"
+
+#include <signal.h>
+
+#include "net.h"
+#include "programs.h"
+#include "test.h"
+
+static struct world_plan plan = { .seed = 1,
+                                  .shards = 4,
+                                  .guilds = 40,
+                                  .handlers = 2,
+                                  .compression = COMPRESS_ZLIB,
+                                  .caches = true };
+
+static void start_discord(double traffic)
+{
+    struct sim_config config;
+    struct routes_config routes;
+
+    sim_config_default(&config);
+    routes_config_default(&routes);
+    config.guilds = plan.guilds;
+    config.traffic = traffic;
+    program_begin();
+    net_start(&config, &routes);
+}
+
+static struct vprocess *start_bot(void)
+{
+    static const char *const env[] = { "CORDAGE_STATE_DIR=", NULL };
+
+    return machine_start(&(struct vprogram){
+        .name = "bot", .main = program_bot, .arg = &plan, .env = env });
+}
+
+static void write_report(struct outcome *o)
+{
+    struct buf text = { 0 };
+    struct json_writer w;
+
+    json_begin(&w, &text);
+    sim_write_report(net_sim(), &w, false, machine_now());
+    json_end(&w);
+    snprintf(o->text, sizeof o->text, "%.*s", STR_FMT(buf_str(&text)));
+    o->hash = net_hash();
+    o->handled = quiet_handled;
+    o->n = sim_report(net_sim())->n_broken;
+    buf_release(&text);
+}
+
+static void live_an_hour(struct outcome *o)
+{
+    struct vprocess *bot;
+    uint64_t at = 0;
+
+    start_discord(0.5);
+    bot = start_bot();
+    for (int i = 0; i < 60; i++) {
+        machine_run(at += 60 * 1000);
+        if (i % 3 == 1)
+            net_cut(NULL, machine_random());
+        if (i % 10 == 5)
+            net_freeze(NULL, machine_random());
+        if (i % 15 == 7) {
+            vprocess_signal(bot, SIGTERM);
+            machine_run(at += 15 * 1000);
+            if (vprocess_runs(bot) || vprocess_status(bot))
+                abort();
+            bot = start_bot();
+        }
+    }
+    machine_run(at += 300 * 1000);
+    if (!program_is_up())
+        abort();
+    write_report(o);
+}
+
+TEST(a_bot_of_4_shards_lives_an_hour)
+{
+    struct outcome o;
+
+    outcome_of(live_an_hour, 1, &o);
+    CHECK_INT(o.status, 0);
+    if (o.n)
+        fail_msg("broken rules: %s", o.text);
+    CHECK(o.handled > 1000);
+}
+
+TEST(the_same_seed_is_the_same_run)
+{
+    struct outcome a, b, c;
+
+    outcome_of(live_an_hour, 7, &a);
+    outcome_of(live_an_hour, 7, &b);
+    outcome_of(live_an_hour, 8, &c);
+    CHECK_INT(a.status, 0);
+    CHECK(a.hash == b.hash && a.handled == b.handled);
+    CHECK(a.hash != c.hash);
+}
+
+RUN_TESTS(T(a_bot_of_4_shards_lives_an_hour), T(the_same_seed_is_the_same_run))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "args.h"
+#include "suggest.h"
 
 /* What one parse printed and gave. */
 struct outcome {
@@ -183,12 +184,12 @@ TEST(a_suggestion_is_close_or_there_is_none)
 {
     const char *const names[] = { "sim", "info", "doctor", NULL };
 
-    CHECK_STR(str_of(args_suggest("smi", names)), "sim");
-    CHECK_STR(str_of(args_suggest("docter", names)), "doctor");
-    CHECK_STR(str_of(args_suggest("inf", names)), "info");
-    CHECK(args_suggest("bench", names) == NULL);
-    CHECK(args_suggest("", names) == NULL);
-    CHECK(args_suggest("a word so long that nothing can be meant by it", names) == NULL);
+    CHECK_STR(str_of(suggest("smi", names)), "sim");
+    CHECK_STR(str_of(suggest("docter", names)), "doctor");
+    CHECK_STR(str_of(suggest("inf", names)), "info");
+    CHECK(suggest("bench", names) == NULL);
+    CHECK(suggest("", names) == NULL);
+    CHECK(suggest("a word so long that nothing can be meant by it", names) == NULL);
 }
 
 RUN_TESTS(T(every_kind_of_option_is_taken), T(a_wrapped_command_keeps_its_own_options),

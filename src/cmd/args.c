@@ -8,63 +8,17 @@
 
 #include "cordage/version.h"
 #include "str.h"
+#include "suggest.h"
 
 enum {
     ARGS_MAX = 40,     /* options in one table */
     HELP_COLUMN = 28,  /* where --help puts the phrases */
-    SUGGEST_WORD = 32, /* longer words get no suggestion */
     KEY_FIRST = 256,   /* getopt's values of our options, beyond any letter */
     KEY_HELP = 'h',
     KEY_JSON = KEY_FIRST + ARGS_MAX,
     KEY_VERSION,
     COMMON = 3 /* options that every subcommand has: --help, --version, --json */
 };
-
-/* How many single-letter edits turn `a` into `b`. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[SUGGEST_WORD + 1];
-    size_t n = strlen(b);
-
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 0; a[i]; i++) {
-        unsigned corner = row[0]++;
-
-        for (size_t j = 1; j <= n; j++) {
-            unsigned best = corner + (a[i] != b[j - 1]);
-
-            corner = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
-const char *args_suggest(const char *word, const char *const *names)
-{
-    const char *best = NULL;
-    unsigned best_distance = 3; /* more than two edits is another word */
-
-    if (strlen(word) > SUGGEST_WORD)
-        return NULL;
-    for (; *names; names++) {
-        unsigned d;
-
-        if (strlen(*names) > SUGGEST_WORD)
-            continue;
-        d = distance(word, *names);
-        if (d < best_distance && d < strlen(*names)) {
-            best = *names;
-            best_distance = d;
-        }
-    }
-    return best;
-}
 
 static void print_option(FILE *out, const char *name, const char *value, const char *help)
 {
@@ -182,7 +136,7 @@ static int refuse_option(const struct args *args, const struct option *options,
                          const char *word, int why, FILE *err)
 {
     const char *names[ARGS_MAX + COMMON + 1] = { NULL };
-    char name[SUGGEST_WORD + 1] = "";
+    char name[SUGGEST_WORD_MAX + 1] = "";
     const char *meant = NULL;
 
     fprintf(err, "cordage %s: ", args->command);
@@ -191,7 +145,7 @@ static int refuse_option(const struct args *args, const struct option *options,
     if (strncmp(word, "--", 2) == 0 && strcspn(word + 2, "=") < sizeof name)
         memcpy(name, word + 2, strcspn(word + 2, "="));
     if (*name)
-        meant = args_suggest(name, names);
+        meant = suggest(name, names);
     if (why == ':') {
         fprintf(err, "%s needs a value", word);
         meant = NULL;

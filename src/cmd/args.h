@@ -49,8 +49,4 @@ int args_parse(const struct args *args, int argc, char **argv, char ***operands,
 /* What --help prints. */
 void args_help(const struct args *args, FILE *out);
 
-/* Which of `names` (NULL-terminated) `word` was likely meant to be; NULL: none of them.
- */
-const char *args_suggest(const char *word, const char *const *names);
-
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "args.h"
+#include "suggest.h"
 
 /* ---- The text --------------------------------------------------------------------- */
 
@@ -107,7 +107,7 @@ static const char *behind(const char *text, const char *start)
 static int refuse_key(const char *key, struct str bytes, const char *name,
                       const char *const *keys, cordage_error *error)
 {
-    const char *meant = args_suggest(key, keys);
+    const char *meant = suggest(key, keys);
     unsigned line = find_line(bytes, str_of(key));
     char where[32] = "", list[600] = "";
     size_t n = 0;

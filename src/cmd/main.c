@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "subcommands.h"
+#include "suggest.h"
 
 struct command {
     const char *name;
@@ -60,7 +61,7 @@ static int refuse_command(const char *name)
 
     for (size_t i = 0; i < N_COMMANDS; i++)
         names[i] = commands[i].name;
-    meant = args_suggest(name, names);
+    meant = suggest(name, names);
     fprintf(stderr, "cordage: there is no %s '%s'%s%s%s (`cordage --help` lists them)\n",
             name[0] == '-' ? "option" : "command", name, meant ? "; did you mean '" : "",
             meant ? meant : "", meant ? "'?" : "");

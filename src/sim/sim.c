@@ -290,6 +290,26 @@ static const char *state_of(const struct sim_session *ss)
     return ss->sent < ss->seq ? "behind" : "live";
 }
 
+void sim_each_session(const struct sim *s,
+                      void (*each)(void *user, const struct sim_session_info *info),
+                      void *user, uint64_t now)
+{
+    for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next) {
+        const struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
+        const struct sim_conn *c = ss->conn;
+        struct sim_session_info info = {
+            .bot = ss->app->index,
+            .shard_id = ss->wants.shard_id,
+            .shard_count = ss->wants.shard_count,
+            .is_connected = c && !c->has_ended,
+        };
+
+        info.is_live = info.is_connected && !sim_session_is_loading(ss) &&
+                       !c->is_frozen && now >= c->silent_until;
+        each(user, &info);
+    }
+}
+
 static void write_session(const struct sim_session *ss, struct json_writer *w)
 {
     json_open(w, '{');

@@ -220,6 +220,17 @@ struct sim_budget {
 };
 void sim_budget(struct sim *s, struct sim_app *app, uint64_t now, struct sim_budget *out);
 
+/* How a session is, for who looks from outside. */
+struct sim_session_info {
+    uint32_t bot; /* its index */
+    uint32_t shard_id, shard_count;
+    bool is_connected;
+    bool is_live; /* and all its guilds are in, and no fault keeps events from it */
+};
+void sim_each_session(const struct sim *s,
+                      void (*each)(void *user, const struct sim_session_info *info),
+                      void *user, uint64_t now);
+
 /* The report as one JSON object: report.h's members, `sessions` (how many live now),
  * `session_list` (session_id, bot, shard, state, seq, sent, guilds, presence) and, if
  * asked for, `traffic` (guild id: the number of its last traffic message). */

@@ -214,8 +214,10 @@ static int read_fault(struct sim *s, struct str json, struct fault *f,
     err = buf_append_str(&s->in, json);
     if (err)
         return error_set(error, err, "%s", cordage_strerror(err));
-    if (json_parse(s->parser, buf_str(&s->in), &root) < 0 ||
-        cordage_json_type_of(root) != CORDAGE_JSON_OBJECT)
+    err = json_parse(s->parser, buf_str(&s->in), &root);
+    if (err == CORDAGE_ENOMEM)
+        return error_set(error, err, "%s", cordage_strerror(err));
+    if (err || cordage_json_type_of(root) != CORDAGE_JSON_OBJECT)
         return error_set(error, CORDAGE_EINVAL,
                          "a fault is a JSON object like {\"kind\":\"reconnect\"}");
     err = check_names(root, error);

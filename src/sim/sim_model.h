@@ -255,7 +255,7 @@ struct sim {
     struct sim_memory *memories; /* a ring of SIM_MEMORIES */
     size_t n_memories;           /* ever */
 
-    uint64_t traffic_at;   /* when the present rate began */
+    double traffic_at;     /* when the present rate began */
     uint64_t n_said;       /* traffic messages due since then */
     uint64_t traffic_left; /* how many are still to be said */
     uint32_t next_talker;  /* the guild that talks next */

@@ -34,7 +34,7 @@ static const char *const chatter[] = {
 /* When message `n` (from 0) is due. */
 static double due_at(const struct sim *s, uint64_t n)
 {
-    return (double)s->traffic_at + (double)(n + 1) * 1000 / s->config.traffic;
+    return s->traffic_at + (double)(n + 1) * 1000 / s->config.traffic;
 }
 
 static struct str content(struct sim *s, const struct world_guild *g, char *out,
@@ -98,10 +98,23 @@ static bool is_silent(const struct sim *s)
     return s->config.traffic <= 0 || s->world.n_guilds == 0 || s->traffic_left == 0;
 }
 
+/* How much of the wait for the next message is over, 0 to 1: a rate that changes often
+ * must not begin it anew each time. */
+static double waited(const struct sim *s, uint64_t now)
+{
+    double part = ((double)now - s->traffic_at) * s->config.traffic / 1000 -
+                  (double)s->n_said;
+
+    return is_silent(s) || part < 0 ? 0 : part > 1 ? 1 : part;
+}
+
 void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now)
 {
+    double part = waited(s, now);
+    double back = per_second > 0 ? part * 1000 / per_second : 0;
+
     s->config.traffic = per_second;
-    s->traffic_at = now;
+    s->traffic_at = (double)now - back;
     s->traffic_left = total;
     s->n_said = 0;
 }
@@ -114,7 +127,7 @@ void sim_traffic_tick(struct sim *s, uint64_t now)
         return;
     if (due_at(s, s->n_said) < latest)
         s->n_said =
-            (uint64_t)((latest - (double)s->traffic_at) * s->config.traffic / 1000);
+            (uint64_t)((latest - s->traffic_at) * s->config.traffic / 1000);
     for (int i = 0; i < BATCH && !is_silent(s) && due_at(s, s->n_said) <= (double)now;
          i++) {
         s->n_said++;

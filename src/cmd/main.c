@@ -26,6 +26,7 @@ static const struct command commands[] = {
     { "restart", command_restart, "new processes for old ones, without a lost event" },
     { "stop", command_stop, "ends a running fleet, its sessions kept or not" },
     { "sim", command_sim, "an offline Discord on this machine, for trying bots against" },
+    { "record", command_record, "what a shard is sent, in a file, without its secrets" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

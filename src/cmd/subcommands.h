@@ -9,6 +9,8 @@
 
 int command_doctor(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_record(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_restart(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_sim(int argc, char **argv);

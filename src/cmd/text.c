@@ -22,6 +22,27 @@ const char *text_duration(uint64_t ms, char out[TEXT_DURATION])
     return out;
 }
 
+bool text_read_duration(const char *value, uint64_t *ms)
+{
+    static const struct {
+        char unit;
+        uint64_t ms;
+    } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+    struct str number = str_of(value);
+    uint64_t each = 1000, n;
+
+    for (size_t i = 0; number.n && i < sizeof units / sizeof *units; i++)
+        if (value[strlen(value) - 1] == units[i].unit) {
+            each = units[i].ms;
+            number.n--;
+            break;
+        }
+    if (!str_u64(number, &n) || n == 0 || n > UINT32_MAX)
+        return false;
+    *ms = n * each;
+    return true;
+}
+
 int text_shards(const char *command, const char *value, uint32_t *out)
 {
     uint64_t n;

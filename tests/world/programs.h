@@ -29,5 +29,7 @@ void program_ask_caches(void);
 void program_roll(void);
 /* Whether all shards say that they are live. */
 bool program_is_up(void);
+/* Whether a supervisor runs that says so, too. */
+bool program_supervisor_is_up(void);
 
 #endif

@@ -280,8 +280,7 @@ static void add_some(void *user)
 
 /* Where a commit is the journal's end, FULL leaves its last one to the directory. */
 static const char *const settings[] = {
-    "PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=8;"
-    "PRAGMA journal_size_limit=4096",
+    "PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=8",
     "PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; PRAGMA cache_size=2",
     "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=DELETE",
     "PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE",

@@ -47,6 +47,7 @@ struct vbytes {
 
 struct vnode {
     enum vkind kind;
+    bool is_nowhere; /* no part of the disk: it needs no room there */
     uint64_t number;
     mode_t mode;
     unsigned refs; /* of names, now and on the disk, and of all that have it open */

@@ -53,7 +53,7 @@ void vnode_unref(struct vnode *node)
     *node->back = node->next;
     if (node->next)
         node->next->back = node->back;
-    if (node->kind == VFILE)
+    if (node->kind == VFILE && !node->is_nowhere)
         vdisk_bury(node);
     if (node->kind == VDIRECTORY)
         vdir_release(node);
@@ -88,7 +88,7 @@ uint64_t vnodes_bytes(void)
     uint64_t bytes = 0;
 
     for (const struct vnode *node = nodes; node; node = node->next)
-        if (node->links || node->opens)
+        if ((node->links || node->opens) && !node->is_nowhere)
             bytes += node->now.n + node->n_regions * node->region_bytes;
     return bytes;
 }
@@ -214,7 +214,7 @@ size_t vnode_write(struct vnode *node, const void *bytes, size_t n, uint64_t at)
     struct vchange change = { .at = at };
     uint64_t room;
 
-    if (at + n > node->now.n) {
+    if (at + n > node->now.n && !node->is_nowhere) {
         room = vdisk_room();
         if (at > node->now.n && at - node->now.n > room)
             return 0;

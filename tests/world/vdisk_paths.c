@@ -37,6 +37,7 @@ static struct vnode *boot_id(void)
                  (unsigned)(a >> 32) & 0xffff, (unsigned)(a >> 48), (unsigned)b & 0xffff,
                  (unsigned)(b >> 16) & 0xffff, (unsigned)(b >> 32));
 
+    node->is_nowhere = true;
     vnode_write(node, text, (size_t)n, 0);
     return node;
 }

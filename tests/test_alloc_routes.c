@@ -2,6 +2,7 @@
 #include "alloc.h"
 
 #include "check.h"
+#include "interaction.h"
 #include "routes_rig.h"
 
 struct run {
@@ -9,6 +10,7 @@ struct run {
     const char *method, *target, *type;
     struct buf body;
     unsigned refused; /* how often it was a 500 */
+    int may_be;       /* another status that is fine; 0: none */
 };
 
 /* One request to a model that has all it needs; only the answering runs out of memory. */
@@ -24,7 +26,7 @@ static int ask(void *user)
     routes_answer(run->rest.routes, &request, run->rest.rig.now, &answer);
     status = answer.status;
     /* A 500 may have a body, if there was memory for that. */
-    if (status != 200 && status != 204)
+    if (status != 200 && status != 201 && status != 204 && status != run->may_be)
         CHECK_INT(status, 500);
     sim_answer_release(&answer);
     run->refused += status == 500;
@@ -112,6 +114,107 @@ TEST(creating_survives)
     stop(&run);
 }
 
+/* Asks once, with all the memory there is. */
+static void ask_whole(struct run *run, const char *method, const char *target,
+                      const char *body)
+{
+    alloc_fail_at(0);
+    run->method = method;
+    run->target = target;
+    buf_clear(&run->body);
+    CHECK_INT(buf_append_z(&run->body, body), 0);
+    CHECK_INT(ask(run), 0);
+}
+
+static const char *commands_path(struct run *run)
+{
+    static char path[96];
+
+    snprintf(path, sizeof path, "/api/v10/applications/%llu/commands",
+             (unsigned long long)sim_world(run->rest.rig.sim)->bot_id);
+    return path;
+}
+
+TEST(commands_survive)
+{
+    struct run run;
+
+    start(&run);
+    run.method = "PUT";
+    run.target = commands_path(&run);
+    CHECK_INT(buf_append_z(&run.body, "[{\"name\":\"a\",\"description\":\"b\"},{"
+                                      "\"name\":\"C\",\"type\":2}]"),
+              0);
+    CHECK(ask_each(&run) > 0);
+    stop(&run);
+}
+
+/* A listener that forgets what it hears. */
+static void hear(void *user, struct str payload)
+{
+    (void)user;
+    (void)payload;
+}
+
+static void end(void *user, int code, const char *reason)
+{
+    (void)user;
+    (void)code;
+    (void)reason;
+}
+
+static void start_listener(struct run *run)
+{
+    static const struct sim_conn_ops ops = { .send = hear, .close = end };
+    struct sim *sim = run->rest.rig.sim;
+    struct sim_conn *conn =
+        sim_connect(sim, RIG_QUERY, false, &ops, NULL, run->rest.rig.now);
+    char text[512];
+
+    assert_non_null(conn);
+    snprintf(text, sizeof text,
+             "{\"op\":2,\"d\":{\"token\":\"%s\",\"properties\":{},\"intents\":53608447}}",
+             sim_token(sim));
+    sim_receive(conn, str_of(text), false, run->rest.rig.now);
+    rig_wait(&run->rest.rig, 1000);
+}
+
+/* A change of something that is there: asked again and again until memory suffices. */
+static void change_each(struct run *run, const char *method, const char *target,
+                        const char *body)
+{
+    run->method = method;
+    run->target = target;
+    run->refused = 0;
+    buf_clear(&run->body);
+    CHECK_INT(buf_append_z(&run->body, body), 0);
+    CHECK(ask_each(run) > 0);
+}
+
+TEST(interactions_survive)
+{
+    const struct interactions *all;
+    const struct interaction *i;
+    char callback[256], message[256];
+    struct run run;
+
+    start(&run);
+    start_listener(&run);
+    ask_whole(&run, "POST", commands_path(&run),
+              "{\"name\":\"ping\",\"description\":\"b\"}");
+    change_each(&run, "POST", "/_sim/interaction", "{\"command\":\"ping\"}");
+    all = sim_interactions(run.rest.rig.sim);
+    i = CONTAINER_OF(all->newest_last.prev, struct interaction, link);
+    snprintf(callback, sizeof callback, "/api/v10/interactions/%llu/%s/callback",
+             (unsigned long long)i->id, i->token);
+    snprintf(message, sizeof message, "/api/v10/webhooks/%llu/%s/messages/@original",
+             (unsigned long long)i->application_id, i->token);
+    run.may_be = 400; /* it was answered, and only the answer to that had no memory */
+    change_each(&run, "POST", callback, "{\"type\":4,\"data\":{\"content\":\"a\"}}");
+    change_each(&run, "PATCH", message, "{\"content\":\"b\"}");
+    stop(&run);
+}
+
 TEST(control_survives)
 {
     static const char *const targets[] = { "/_sim/report?traffic=1", "/_sim/world" };
@@ -177,4 +280,5 @@ TEST(a_log_is_checked_or_not)
 }
 
 RUN_TESTS(T(reading_survives), T(own_guilds_survive), T(creating_survives),
-          T(control_survives), T(routes_are_made_or_not), T(a_log_is_checked_or_not))
+          T(commands_survive), T(interactions_survive), T(control_survives),
+          T(routes_are_made_or_not), T(a_log_is_checked_or_not))

@@ -170,6 +170,14 @@ bool call_query(const struct call *c, const char *key, char *value, size_t size)
     return false;
 }
 
+bool call_query_true(const struct call *c, const char *key)
+{
+    char value[8];
+
+    return call_query(c, key, value, sizeof value) &&
+           (str_eq_nocase(str_of(value), STR("true")) || str_is(str_of(value), "1"));
+}
+
 bool call_query_number(struct call *c, const char *key, uint64_t min, uint64_t max,
                        uint64_t *value)
 {
@@ -261,7 +269,7 @@ bool call_no_thread(struct call *c)
     return !c->is_thread;
 }
 
-bool call_json(struct call *c, cordage_json *out)
+static bool parse_body(struct call *c, cordage_json_type wanted, cordage_json *out)
 {
     struct str text = c->request->body;
     struct str type = str_trim(c->request->content_type);
@@ -281,9 +289,32 @@ bool call_json(struct call *c, cordage_json *out)
         call_out_of_memory(c);
         return false;
     }
-    if (err || cordage_json_type_of(*out) != CORDAGE_JSON_OBJECT) {
+    if (err || cordage_json_type_of(*out) != wanted) {
         call_error(c, 400, 50109, "The request body contains invalid JSON.");
         return false;
     }
     return true;
+}
+
+bool call_json(struct call *c, cordage_json *out)
+{
+    return parse_body(c, CORDAGE_JSON_OBJECT, out);
+}
+
+bool call_json_array(struct call *c, cordage_json *out)
+{
+    return parse_body(c, CORDAGE_JSON_ARRAY, out);
+}
+
+bool call_control_json(struct call *c, cordage_json *out)
+{
+    int err = json_parse(c->routes->parser, c->request->body, out);
+
+    if (!err && cordage_json_type_of(*out) == CORDAGE_JSON_OBJECT)
+        return true;
+    if (err == CORDAGE_ENOMEM)
+        call_out_of_memory(c);
+    else
+        call_error(c, 400, 50109, "The request body is no JSON object.");
+    return false;
 }

@@ -6,6 +6,8 @@
 #ifndef SIM_CALL_H
 #define SIM_CALL_H
 
+#include "commands.h"
+#include "interaction.h"
 #include "json.h"
 #include "multipart.h"
 #include "quota.h"
@@ -16,11 +18,14 @@ struct routes {
     struct sim *sim; /* borrowed */
     struct routes_config config;
     struct json_parser *parser; /* owned; of request bodies */
+    struct json_parser *stored; /* owned; of what is kept as text */
     struct buf form;            /* a multipart body's plain fields, as JSON */
     struct quotas buckets;
+    struct quotas daily; /* of windows so long that they would hold up the others */
     struct quota global[WORLD_BOTS_MAX]; /* by bot */
     struct quota invalid;                /* by address, of which there is one */
     struct recent recent;
+    struct commands commands;
 };
 
 struct call {
@@ -37,23 +42,43 @@ struct call {
     bool is_thread;
     uint64_t id;      /* {id} */
     uint64_t role_id; /* {role} */
+    uint64_t hook_id; /* {hook}: a webhook, an interaction, or the application */
+    const char *text; /* {text}: a token, an emoji, a code */
 };
 
-/* A pattern's segments: words as they stand, {guild}, {channel}, {role} and {id}. */
+/* A pattern's segments: words as they stand, {guild}, {channel}, {role}, {hook}, {text},
+ * {id}, and {app}, which must be the caller's own. */
 struct route {
     const char *method, *path;
     void (*answer)(struct call *c);
-    enum { BUCKET_NONE, BUCKET_READ, BUCKET_MESSAGE, BUCKET_TYPING } bucket;
-    bool open; /* needs no token, and no limit applies */
+    enum {
+        BUCKET_NONE,
+        BUCKET_READ,
+        BUCKET_MESSAGE,
+        BUCKET_TYPING,
+        BUCKET_WEBHOOK
+    } bucket;
+    bool open; /* needs no token, and the global limit does not count */
 };
 
 /* The tables, each ended by a NULL method. */
 extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
-    routes_change_people[], routes_control[];
+    routes_change_people[], routes_control[], routes_command[], routes_interaction[],
+    routes_interact[], routes_webhook[];
 
 static inline struct world *call_world(const struct call *c)
 {
     return sim_world(c->routes->sim);
+}
+
+/* The bot that calls; its application has the same id. On open routes the first. */
+static inline struct sim_app *call_app(const struct call *c)
+{
+    return c->app ? c->app : sim_app(c->routes->sim, 0);
+}
+static inline uint64_t call_bot_id(const struct call *c)
+{
+    return call_app(c)->id;
 }
 
 /* False, with the error answered, where the channel is a thread. */
@@ -85,6 +110,15 @@ bool call_percent_decode(struct str in, char *out, size_t size);
  * plain fields). False, with the error answered, when there is none. It lives until the
  * next call. */
 bool call_json(struct call *c, cordage_json *out);
+/* Likewise an array. */
+bool call_json_array(struct call *c, cordage_json *out);
+/* Whatever its Content-Type, for control requests: curl's -d says it is a form. */
+bool call_control_json(struct call *c, cordage_json *out);
+/* Whether a control request has only fields of these names; else false, with the error
+ * answered. `names` ends with NULL. */
+bool call_check_names(struct call *c, cordage_json body, const char *const *names);
+/* `with_counts` and its like: true, True and 1 are true. */
+bool call_query_true(const struct call *c, const char *key);
 /* Whether the request brings files. */
 bool call_has_files(const struct call *c);
 

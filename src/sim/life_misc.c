@@ -285,38 +285,8 @@ bool life_permit(struct edit *e)
     return true;
 }
 
-static void put_invoker(struct edit *e, uint64_t user_id)
-{
-    struct world_member m;
-
-    if (!world_find_member(e->world, e->g, user_id, &m))
-        return;
-    field_open(&e->j, "member", '{');
-    world_put_member(e->world, e->g, &m, true, &e->j);
-    field_z(&e->j, "permissions", "2248473465835073");
-    json_shut(&e->j, '}');
-}
-
-static void put_where(struct edit *e)
-{
-    field_open(&e->j, "guild", '{');
-    field_id(&e->j, "id", e->g->id);
-    field_z(&e->j, "locale", "en-US");
-    field_empty(&e->j, "features", '[');
-    json_shut(&e->j, '}');
-    field_id(&e->j, "channel_id", world_channel_id(e->g, 1));
-    field_open(&e->j, "channel", '{');
-    field_id(&e->j, "id", world_channel_id(e->g, 1));
-    field_id(&e->j, "guild_id", e->g->id);
-    field_u64(&e->j, "type", CHANNEL_TEXT);
-    field_z(&e->j, "name", "general");
-    field_z(&e->j, "permissions", "2248473465835073");
-    json_shut(&e->j, '}');
-}
-
 static void put_command(struct edit *e, uint64_t app_id)
 {
-    field_open(&e->j, "data", '{');
     field_id(&e->j, "id", app_id + 2);
     field_z(&e->j, "name", "berth");
     field_u64(&e->j, "type", 1);
@@ -327,37 +297,24 @@ static void put_command(struct edit *e, uint64_t app_id)
     field_u64(&e->j, "value", life_below(e, 100));
     json_shut(&e->j, '}');
     json_shut(&e->j, ']');
-    json_shut(&e->j, '}');
 }
 
-/* A slash command. The answer's route isn't simulated. */
+/* A slash command, which may be answered as any other. */
 bool life_interact(struct edit *e)
 {
-    uint64_t id = edit_new_id(e), user_id;
-    uint32_t bot = life_pick_bot(e);
-    char token[80];
+    struct interaction_request r = { .guild = e->g,
+                                     .channel_id = world_channel_id(e->g, 1),
+                                     .type = INTERACTION_COMMAND,
+                                     .command_type = 1,
+                                     .name = STR("berth"),
+                                     .locale = "de",
+                                     .app = sim_app(e->sim, life_pick_bot(e)) };
 
-    if (!life_pick_member(e, 1, &user_id))
+    if (!life_pick_member(e, 1, &r.user_id))
         return false;
-    snprintf(token, sizeof token, "sim-interaction-%llu", (unsigned long long)id);
-    edit_telling(e);
-    field_id(&e->j, "id", id);
-    field_id(&e->j, "application_id", e->world->bots[bot]);
-    field_u64(&e->j, "type", 2);
-    field_u64(&e->j, "version", 1);
-    field_z(&e->j, "token", token);
-    put_where(e);
-    put_invoker(e, user_id);
-    put_command(e, e->world->bots[bot]);
-    field_z(&e->j, "app_permissions", "2251799813685247");
-    field_z(&e->j, "locale", "de");
-    field_z(&e->j, "guild_locale", "en-US");
-    field_u64(&e->j, "context", 0);
-    field_open(&e->j, "authorizing_integration_owners", '{');
-    field_id(&e->j, "0", e->g->id);
-    json_shut(&e->j, '}');
-    field_empty(&e->j, "entitlements", '[');
-    field_u64(&e->j, "attachment_size_limit", 10485760);
-    edit_told_bot(e, "INTERACTION_CREATE", 0, bot);
+    edit_begin(e);
+    put_command(e, r.app->id);
+    if (edit_end(e, &r.data))
+        e->err = sim_interact(e->sim, &r, e->now, NULL);
     return true;
 }

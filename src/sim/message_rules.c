@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { COMPONENTS_V2 = 1 << 15 };
+
 size_t message_code_points(struct str s)
 {
     size_t n = 0;
@@ -213,21 +215,80 @@ static bool is_empty(const struct call *c, cordage_json body)
            cordage_json_int(json_get(reference, "type"), 0) != 1 && !call_has_files(c);
 }
 
-bool message_check(struct call *c, cordage_json body)
+static size_t count_parts(cordage_json list, unsigned depth)
+{
+    struct json_iter it;
+    size_t n = 0;
+
+    for (bool more = json_first(list, &it); more && depth; more = json_next(&it))
+        n += 1 + count_parts(json_get(it.value, "components"), depth - 1) +
+             !json_is_absent(json_get(it.value, "accessory"));
+    return n;
+}
+
+/* With IS_COMPONENTS_V2 there is nothing but components. */
+static bool check_components(struct call *c, cordage_json body, uint64_t flags)
+{
+    static const char *const legacy[] = { "content", "embeds", "sticker_ids", "poll" };
+    cordage_json components = json_get(body, "components");
+
+    if (!(flags & COMPONENTS_V2))
+        return check_array(c, components, "components", MESSAGE_ROWS_MAX);
+    for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++) {
+        cordage_json v = json_get(body, legacy[i]);
+        struct str text;
+
+        if (!is_given(v) || (json_str(v, &text) && text.n == 0) ||
+            (cordage_json_type_of(v) == CORDAGE_JSON_ARRAY && json_count(v) == 0))
+            continue;
+        call_form_error(c, legacy[i],
+                        "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                        "The '%s' field cannot be used when using "
+                        "MessageFlags.IS_COMPONENTS_V2",
+                        legacy[i]);
+        return false;
+    }
+    if (!check_array(c, components, "components", MESSAGE_PARTS_MAX))
+        return false;
+    if (count_parts(components, 8) <= MESSAGE_PARTS_MAX)
+        return true;
+    call_form_error(c, "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED",
+                    "The total number of components exceeds the maximum of %d",
+                    MESSAGE_PARTS_MAX);
+    return false;
+}
+
+static bool check_fields(struct call *c, cordage_json body, uint64_t flags)
 {
     size_t sum = 0;
 
-    if (!check_text(c, json_get(body, "content"), "content", MESSAGE_CONTENT_MAX, &sum) ||
-        !check_nonce(c, json_get(body, "nonce")) ||
-        !check_embeds(c, json_get(body, "embeds")) ||
-        !check_array(c, json_get(body, "components"), "components", MESSAGE_ROWS_MAX) ||
-        !check_array(c, json_get(body, "sticker_ids"), "sticker_ids",
-                     MESSAGE_STICKERS_MAX) ||
-        !check_mentions(c, json_get(body, "allowed_mentions")) ||
-        !check_reference(c, json_get(body, "message_reference")))
+    return check_text(c, json_get(body, "content"), "content", MESSAGE_CONTENT_MAX,
+                      &sum) &&
+           check_nonce(c, json_get(body, "nonce")) &&
+           check_embeds(c, json_get(body, "embeds")) &&
+           check_components(c, body, flags) &&
+           check_array(c, json_get(body, "sticker_ids"), "sticker_ids",
+                       MESSAGE_STICKERS_MAX) &&
+           check_mentions(c, json_get(body, "allowed_mentions")) &&
+           check_reference(c, json_get(body, "message_reference"));
+}
+
+static uint64_t flags_of(cordage_json body)
+{
+    return (uint64_t)cordage_json_int(json_get(body, "flags"), 0);
+}
+
+bool message_check(struct call *c, cordage_json body)
+{
+    if (!check_fields(c, body, flags_of(body)))
         return false;
     if (!is_empty(c, body))
         return true;
     call_error(c, 400, 50006, "Cannot send an empty message");
     return false;
+}
+
+bool message_check_change(struct call *c, cordage_json body, uint64_t was)
+{
+    return check_fields(c, body, flags_of(body) | (was & COMPONENTS_V2));
 }

@@ -12,6 +12,7 @@ enum {
     MESSAGE_EMBEDS_MAX = 10,
     MESSAGE_EMBED_SUM_MAX = 6000, /* code points of all embeds together */
     MESSAGE_ROWS_MAX = 5,         /* action rows */
+    MESSAGE_PARTS_MAX = 40,       /* components in all, with IS_COMPONENTS_V2 */
     MESSAGE_STICKERS_MAX = 3,
 };
 
@@ -19,5 +20,7 @@ enum {
 size_t message_code_points(struct str s);
 /* Checks the body of POST …/messages. False: the error is answered. */
 bool message_check(struct call *c, cordage_json body);
+/* The same of a PATCH, which may be empty. `was`: the flags that the message has. */
+bool message_check_change(struct call *c, cordage_json body, uint64_t was);
 
 #endif

@@ -33,7 +33,37 @@ static void forget(struct recent *r, struct recent_message *m)
         map_remove(&r->by_nonce, key_of(m));
     r->n--;
     r->bytes -= m->n;
+    free(m->body);
     free(m);
+}
+
+void recent_remove(struct recent *r, struct recent_message *m)
+{
+    forget(r, m);
+}
+
+static char *copy_body(struct str body)
+{
+    char *copy = malloc(body.n + BUF_SLACK);
+
+    if (copy) {
+        memcpy(copy, body.p, body.n);
+        memset(copy + body.n, 0, BUF_SLACK);
+    }
+    return copy;
+}
+
+int recent_rewrite(struct recent *r, struct recent_message *m, struct str body)
+{
+    char *copy = copy_body(body);
+
+    if (!copy)
+        return CORDAGE_ENOMEM;
+    free(m->body);
+    m->body = copy;
+    r->bytes += body.n - m->n;
+    m->n = body.n;
+    return 0;
 }
 
 static struct recent_message *oldest(struct recent *r)
@@ -56,17 +86,18 @@ int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str no
 
     while (r->n && (r->n == RECENT_MAX || r->bytes + body.n > RECENT_BYTES))
         forget(r, oldest(r));
-    m = mem_zero(sizeof *m + body.n);
+    m = mem_zero(sizeof *m);
     if (!m)
         return CORDAGE_ENOMEM;
+    m->body = copy_body(body);
     m->id = id;
     m->channel_id = channel_id;
     m->at = now;
     m->n = body.n;
-    memcpy(m->body, body.p, body.n);
     if (nonce.n && nonce.n < sizeof m->nonce)
         memcpy(m->nonce, nonce.p, nonce.n);
-    if (map_put(&r->by_id, id, m)) {
+    if (!m->body || map_put(&r->by_id, id, m)) {
+        free(m->body);
         free(m);
         return CORDAGE_ENOMEM;
     }
@@ -81,7 +112,7 @@ int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str no
     return 0;
 }
 
-const struct recent_message *recent_find(const struct recent *r, uint64_t id)
+struct recent_message *recent_find(const struct recent *r, uint64_t id)
 {
     return map_get(&r->by_id, id);
 }

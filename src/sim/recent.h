@@ -1,11 +1,12 @@
-/* recent.h - messages that were created lately: to be read back, and so that a nonce
- * used twice makes one message. Pure; bounded in number and bytes, oldest out first. */
+/* recent.h - messages that were created lately: to be read back and changed, and so that
+ * a nonce used twice makes one message. Pure; bounded in number and bytes, oldest out
+ * first. */
 #ifndef SIM_RECENT_H
 #define SIM_RECENT_H
 
+#include "buf.h"
 #include "list.h"
 #include "map.h"
-#include "str.h"
 
 enum {
     RECENT_MAX = 10000,              /* messages */
@@ -19,7 +20,13 @@ struct recent_message {
     uint64_t id, channel_id, at;
     char nonce[RECENT_NONCE]; /* JSON; empty: none */
     size_t n;
-    char body[]; /* JSON as REST answers it */
+    char *body; /* owned: JSON as REST answers it, BUF_SLACK bytes behind it readable */
+    /* What is known beside the JSON, by who adds the message. */
+    uint64_t author_id;   /* 0: not known */
+    uint64_t webhook_id;  /* 0: of no webhook; the application's: of an interaction */
+    uint64_t interaction; /* the one that it answers; 0: none */
+    uint64_t pinned_at;   /* Unix ms; 0: it is not pinned */
+    bool is_ephemeral;    /* seen by one person: no channel lists it */
 };
 
 struct recent {
@@ -35,7 +42,10 @@ void recent_release(struct recent *r);
 int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str nonce,
                struct str body, uint64_t now);
 /* NULL: not among them (any more). Borrowed until the next recent_add. */
-const struct recent_message *recent_find(const struct recent *r, uint64_t id);
+struct recent_message *recent_find(const struct recent *r, uint64_t id);
+/* It says something else now. Copies. CORDAGE_ENOMEM leaves it as it was. */
+int recent_rewrite(struct recent *r, struct recent_message *m, struct str body);
+void recent_remove(struct recent *r, struct recent_message *m);
 const struct recent_message *recent_by_nonce(const struct recent *r, uint64_t channel_id,
                                              struct str nonce, uint64_t now);
 /* The next older message of a channel before `m` (NULL: the newest), or NULL. */

@@ -9,10 +9,12 @@
 
 enum {
     PATH_MAX_BYTES = 512,
-    SEGMENTS_MAX = 8,
+    SEGMENTS_MAX = 10,
     READ_LIMIT = 50, /* requests per READ_WINDOW_MS and major parameter */
     READ_WINDOW_MS = 5000,
     TYPING_LIMIT = 5,
+    WEBHOOK_LIMIT = 5, /* per WEBHOOK_WINDOW_MS and webhook */
+    WEBHOOK_WINDOW_MS = 2000,
     MESSAGE_WINDOW_MS = 5000,
     GLOBAL_WINDOW_MS = 1000,
     INVALID_LIMIT = 10000, /* 401, 403 and 429 answers per INVALID_WINDOW_MS */
@@ -41,9 +43,12 @@ int routes_new(struct sim *sim, const struct routes_config *config, struct route
     r->sim = sim;
     r->config = *config;
     quotas_init(&r->buckets);
+    quotas_init(&r->daily);
     recent_init(&r->recent);
+    commands_init(&r->commands);
     r->parser = json_parser_new();
-    if (!r->parser) {
+    r->stored = json_parser_new();
+    if (!r->parser || !r->stored) {
         routes_free(r);
         return CORDAGE_ENOMEM;
     }
@@ -56,9 +61,12 @@ void routes_free(struct routes *r)
     if (!r)
         return;
     json_parser_free(r->parser);
+    json_parser_free(r->stored);
     buf_release(&r->form);
     quotas_release(&r->buckets);
+    quotas_release(&r->daily);
     recent_release(&r->recent);
+    commands_release(&r->commands);
     free(r);
 }
 
@@ -161,6 +169,14 @@ struct bucket_size {
     uint32_t limit, window_ms;
 };
 
+/* Lifted and raised with that of messages. */
+static uint32_t webhook_limit(const struct routes *r)
+{
+    uint32_t limit = r->config.message_limit;
+
+    return limit && limit < WEBHOOK_LIMIT ? WEBHOOK_LIMIT : limit;
+}
+
 static struct bucket_size bucket_size(const struct routes *r, const struct route *route)
 {
     switch (route->bucket) {
@@ -170,6 +186,8 @@ static struct bucket_size bucket_size(const struct routes *r, const struct route
         return (struct bucket_size){ TYPING_LIMIT, MESSAGE_WINDOW_MS };
     case BUCKET_READ:
         return (struct bucket_size){ READ_LIMIT, READ_WINDOW_MS };
+    case BUCKET_WEBHOOK:
+        return (struct bucket_size){ webhook_limit(r), WEBHOOK_WINDOW_MS };
     case BUCKET_NONE:
         break;
     }
@@ -230,10 +248,19 @@ static bool pass_global(struct call *c, const struct route *route)
     return false;
 }
 
+/* What limits count apart for: a channel, a guild, a webhook with its token. */
+static uint64_t major(const struct call *c)
+{
+    uint64_t h = c->hook_id;
+
+    for (const char *p = c->hook_id && c->text ? c->text : ""; *p; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
+    return c->hook_id ? h : c->channel_id ? c->channel_id : c->guild ? c->guild->id : 0;
+}
+
 static bool pass_bucket(struct call *c, const struct route *route)
 {
     struct bucket_size size = bucket_size(c->routes, route);
-    uint64_t major = c->channel_id ? c->channel_id : c->guild ? c->guild->id : 0;
     struct quota *q;
     uint64_t left_ms;
     bool passed;
@@ -241,7 +268,9 @@ static bool pass_bucket(struct call *c, const struct route *route)
     if (!size.limit)
         return true;
     q = quotas_get(&c->routes->buckets,
-                   bucket_hash(route) ^ major ^ (uint64_t)c->app->index << 56, c->now);
+                   bucket_hash(route) ^ major(c) ^
+                       (uint64_t)(c->app ? c->app->index : 0) << 56,
+                   c->now);
     if (!q) {
         call_out_of_memory(c);
         return false;
@@ -316,12 +345,25 @@ static bool resolve_channel(struct call *c, uint64_t id)
     return c->guild != NULL;
 }
 
+static bool resolve_app(struct call *c, uint64_t id)
+{
+    if (id == call_bot_id(c))
+        return true;
+    call_error(c, 403, 20012,
+               "You are not authorized to perform this action on this application");
+    return false;
+}
+
 static bool resolve_segment(struct call *c, struct str word, const char *segment)
 {
     uint64_t id;
 
     if (word.p[0] != '{')
         return true;
+    if (str_is(word, "{text}")) {
+        c->text = segment;
+        return true;
+    }
     if (!str_u64(str_of(segment), &id)) {
         call_form_error(c,
                         str_is(word, "{guild}")     ? "guild_id"
@@ -335,8 +377,12 @@ static bool resolve_segment(struct call *c, struct str word, const char *segment
         return resolve_guild(c, id);
     if (str_is(word, "{channel}"))
         return resolve_channel(c, id);
+    if (str_is(word, "{app}"))
+        return resolve_app(c, id);
     if (str_is(word, "{role}"))
         c->role_id = id;
+    else if (str_is(word, "{hook}"))
+        c->hook_id = id;
     else
         c->id = id;
     return true;
@@ -387,9 +433,15 @@ static void answer_unauthorized(struct call *c, const struct route *route)
 
 static void answer_api(struct call *c, const struct path *p)
 {
-    static const struct route *const tables[] = {
-        routes_me, routes_guild, routes_channel, routes_change, routes_change_people, NULL
-    };
+    static const struct route *const tables[] = { routes_me,
+                                                  routes_guild,
+                                                  routes_channel,
+                                                  routes_change,
+                                                  routes_command,
+                                                  routes_interaction,
+                                                  routes_change_people,
+                                                  routes_webhook,
+                                                  NULL };
     const char *const *segments = p->segments + 2;
     const struct route *route;
     bool known;
@@ -399,18 +451,16 @@ static void answer_api(struct call *c, const struct path *p)
     route = find_route(tables, c->request->method, segments, p->n - 2, &known);
     if (!route)
         call_http_error(c, known ? 405 : 404);
-    else if (route->open)
-        route->answer(c);
-    else if (!is_authorized(c))
+    else if (!route->open && !is_authorized(c))
         answer_unauthorized(c, route);
-    else if (pass_global(c, route) && resolve(c, route, segments) &&
+    else if ((route->open || pass_global(c, route)) && resolve(c, route, segments) &&
              pass_bucket(c, route))
         route->answer(c);
 }
 
 static void answer_control(struct call *c, const struct path *p)
 {
-    static const struct route *const tables[] = { routes_control, NULL };
+    static const struct route *const tables[] = { routes_control, routes_interact, NULL };
     const struct route *route;
     bool known;
 

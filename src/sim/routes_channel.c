@@ -1,7 +1,7 @@
 /* routes_channel.c - channels, and what is said in them. */
 #include <inttypes.h>
 
-#include "call.h"
+#include "call_message.h"
 #include "field.h"
 #include "json_copy.h"
 #include "message_rules.h"
@@ -50,7 +50,7 @@ static void get_messages(struct call *c)
         return;
     json_open(&c->out, '[');
     while (n < limit && (m = recent_older(&c->routes->recent, c->channel_id, m))) {
-        if (m->id < before && m->id > after) {
+        if (m->id < before && m->id > after && !m->is_ephemeral) {
             json_put_raw(&c->out, (struct str){ m->body, m->n });
             n++;
         }
@@ -62,7 +62,7 @@ static void get_message(struct call *c)
 {
     const struct recent_message *m = recent_find(&c->routes->recent, c->id);
 
-    if (m && m->channel_id == c->channel_id)
+    if (m && m->channel_id == c->channel_id && !m->is_ephemeral)
         json_put_raw(&c->out, (struct str){ m->body, m->n });
     else
         call_error(c, 404, 10008, "Unknown Message");
@@ -70,128 +70,42 @@ static void get_message(struct call *c)
 
 /* ---- Creating ------------------------------------------------------------- */
 
-/* The JSON of what a message has beside its text; empty: it hasn't. */
-struct extras {
-    struct buf nonce, reference, embeds, components;
-};
-
-static void extras_release(struct extras *x)
-{
-    buf_release(&x->nonce);
-    buf_release(&x->reference);
-    buf_release(&x->embeds);
-    buf_release(&x->components);
-}
-
-/* Embeds are always of the type "rich", whatever they were sent as. */
-static void put_embeds(struct json_writer *w, cordage_json embeds)
-{
-    struct json_iter embed, field;
-
-    json_open(w, '[');
-    for (bool more = json_first(embeds, &embed); more; more = json_next(&embed)) {
-        json_open(w, '{');
-        field_z(w, "type", "rich");
-        for (bool next = json_first(embed.value, &field); next;
-             next = json_next(&field)) {
-            if (str_is(field.key, "type"))
-                continue;
-            json_key_str(w, field.key);
-            json_copy(w, field.value);
-        }
-        json_shut(w, '}');
-    }
-    json_shut(w, ']');
-}
-
-static void put_reference(struct call *c, struct json_writer *w, cordage_json reference)
-{
-    uint64_t channel_id = c->channel_id, message_id = 0;
-
-    json_id(json_get(reference, "channel_id"), &channel_id);
-    json_id(json_get(reference, "message_id"), &message_id);
-    json_open(w, '{');
-    field_u64(w, "type", (uint64_t)cordage_json_int(json_get(reference, "type"), 0) == 1);
-    field_id(w, "message_id", message_id);
-    field_id(w, "channel_id", channel_id);
-    field_id(w, "guild_id", c->guild->id);
-    json_shut(w, '}');
-}
-
-static int put_extras(struct call *c, cordage_json body, struct extras *x)
+/* The earlier message with the same nonce, if the request says that it must be one. */
+static const struct recent_message *find_earlier(struct call *c, cordage_json body)
 {
     cordage_json nonce = json_get(body, "nonce");
-    cordage_json reference = json_get(body, "message_reference");
+    const struct recent_message *earlier = NULL;
+    struct buf text = { 0 };
     struct json_writer w;
-    int err = 0;
 
-    json_begin(&w, &x->nonce);
-    if (!json_is_absent(nonce) && !json_is_null(nonce))
-        json_copy(&w, nonce);
-    err |= json_end(&w);
-    json_begin(&w, &x->reference);
-    if (cordage_json_type_of(reference) == CORDAGE_JSON_OBJECT)
-        put_reference(c, &w, reference);
-    err |= json_end(&w);
-    json_begin(&w, &x->embeds);
-    if (json_count(json_get(body, "embeds")))
-        put_embeds(&w, json_get(body, "embeds"));
-    err |= json_end(&w);
-    json_begin(&w, &x->components);
-    if (json_count(json_get(body, "components")))
-        json_copy(&w, json_get(body, "components"));
-    err |= json_end(&w);
-    return err ? CORDAGE_ENOMEM : 0;
+    if (json_is_absent(nonce) || json_is_null(nonce) ||
+        !cordage_json_true(json_get(body, "enforce_nonce"), false))
+        return NULL;
+    json_begin(&w, &text);
+    json_copy(&w, nonce);
+    if (json_end(&w) == 0)
+        earlier =
+            recent_by_nonce(&c->routes->recent, c->channel_id, buf_str(&text), c->now);
+    buf_release(&text);
+    return earlier;
 }
 
 /* Says it, answers with it, and keeps it for those who read it back or say it again. */
-static void say(struct call *c, cordage_json body, const struct extras *x)
+static void post_message(struct call *c)
 {
     struct sim_message m = { .guild = c->guild,
                              .channel_id = c->channel_id,
                              .app = c->app };
-    struct buf text = { 0 };
-    uint64_t id;
-
-    json_str(json_get(body, "content"), &m.content);
-    m.nonce = buf_str(&x->nonce);
-    m.reference = buf_str(&x->reference);
-    m.embeds = buf_str(&x->embeds);
-    m.components = buf_str(&x->components);
-    m.flags = (uint64_t)cordage_json_int(json_get(body, "flags"), 0);
-    m.tts = cordage_json_true(json_get(body, "tts"), false);
-    if (sim_say(c->routes->sim, &m, c->now, &text, &id)) {
-        call_out_of_memory(c);
-    } else {
-        json_put_raw(&c->out, buf_str(&text));
-        /* Without memory it can't be read back; it was said all the same. */
-        recent_add(&c->routes->recent, id, c->channel_id, m.nonce, buf_str(&text),
-                   c->now);
-    }
-    buf_release(&text);
-}
-
-static void post_message(struct call *c)
-{
-    const struct recent_message *earlier = NULL;
-    struct extras x = { 0 };
+    const struct recent_message *said;
     cordage_json body;
 
     if (!is_sayable(c) || !call_json(c, &body) || !message_check(c, body))
         return;
-    if (put_extras(c, body, &x)) {
-        call_out_of_memory(c);
-        extras_release(&x);
-        return;
-    }
-    if (x.nonce.n && cordage_json_true(json_get(body, "enforce_nonce"), false))
-        earlier =
-            recent_by_nonce(&c->routes->recent, c->channel_id, buf_str(&x.nonce), c->now);
-    if (earlier)
-        json_put_raw(&c->out, (struct str){ earlier->body, earlier->n });
-    else
-        say(c, body, &x);
-    extras_release(&x);
+    said = find_earlier(c, body);
+    if (!said)
+        said = call_say(c, body, &m);
+    if (said)
+        call_put_message(c, said);
 }
 
 static void post_typing(struct call *c)

@@ -176,22 +176,8 @@ static void put_said(struct call *c, uint64_t id)
     json_shut(&c->out, '}');
 }
 
-/* Whatever its Content-Type: curl's -d says it is a form. */
-static bool parse_body(struct call *c, cordage_json *out)
-{
-    int err = json_parse(c->routes->parser, c->request->body, out);
-
-    if (!err && cordage_json_type_of(*out) == CORDAGE_JSON_OBJECT)
-        return true;
-    if (err == CORDAGE_ENOMEM)
-        call_out_of_memory(c);
-    else
-        call_error(c, 400, 50109, "The request body is no JSON object.");
-    return false;
-}
-
 /* A misspelt field would be a message somewhere else. `names` ends with NULL. */
-static bool check_names(struct call *c, cordage_json body, const char *const *names)
+bool call_check_names(struct call *c, cordage_json body, const char *const *names)
 {
     struct json_iter it;
 
@@ -245,8 +231,8 @@ static void post_message(struct call *c)
     cordage_json body;
     uint64_t id;
 
-    if (!parse_body(c, &body) || !check_names(c, body, names) || !check_types(c, body) ||
-        !find_place(c, body) || !find_author(c, body, &author))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names) ||
+        !check_types(c, body) || !find_place(c, body) || !find_author(c, body, &author))
         return;
     json_str(json_get(body, "content"), &m.content);
     m.guild = c->guild;
@@ -271,7 +257,7 @@ static void post_traffic(struct call *c)
     cordage_json body, given;
     double per_second;
 
-    if (!parse_body(c, &body) || !check_names(c, body, names))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
         return;
     given = json_get(body, "total");
     if (!json_double(json_get(body, "per_second"), &per_second) ||
@@ -295,7 +281,7 @@ static void post_life(struct call *c)
     cordage_json body, given;
     double per_second;
 
-    if (!parse_body(c, &body) || !check_names(c, body, names))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
         return;
     given = json_get(body, "total");
     if (!json_double(json_get(body, "per_second"), &per_second) ||
@@ -339,7 +325,7 @@ static void post_guild(struct call *c)
     cordage_json body, bot;
     uint64_t id;
 
-    if (!parse_body(c, &body) || !check_names(c, body, names))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
         return;
     if (json_id(json_get(body, "guild_id"), &id))
         g = any_guild(call_world(c), id);

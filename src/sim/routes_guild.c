@@ -7,15 +7,6 @@
 
 enum { MEMBERS_PER_PAGE = 1000, GUILDS_PER_PAGE = 200, INTENT_GUILD_MEMBERS = 1 << 1 };
 
-/* `with_counts` and its like: true, True and 1 are true. */
-static bool query_true(const struct call *c, const char *key)
-{
-    char value[8];
-
-    return call_query(c, key, value, sizeof value) &&
-           (str_eq_nocase(str_of(value), STR("true")) || str_is(str_of(value), "1"));
-}
-
 static uint32_t count_online(const struct world *world, const struct world_guild *g)
 {
     uint32_t n = 0;
@@ -51,7 +42,7 @@ static void get_guild(struct call *c)
     cordage_json guild;
     struct json_iter it;
 
-    if (!query_true(c, "with_counts")) {
+    if (!call_query_true(c, "with_counts")) {
         world_write_guild(call_world(c), c->guild, NULL, &c->out);
         return;
     }
@@ -196,7 +187,7 @@ static void get_own_guilds(struct call *c)
 {
     const struct world *world = call_world(c);
     uint64_t limit = GUILDS_PER_PAGE, after = 0, before = UINT64_MAX, n = 0;
-    bool with_counts = query_true(c, "with_counts"), ok = true;
+    bool with_counts = call_query_true(c, "with_counts"), ok = true;
     const struct world_guild **guilds;
 
     if (!call_query_number(c, "limit", 1, GUILDS_PER_PAGE, &limit) ||

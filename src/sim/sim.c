@@ -123,6 +123,7 @@ int sim_new(const struct sim_config *config, uint64_t now, uint64_t wall_ms,
     s->rng = rng_seeded(config->seed ^ 0x73696d);
     list_init(&s->conns);
     list_init(&s->sessions);
+    interactions_init(&s->interactions);
     err = fill(s);
     if (err) {
         sim_free(s);
@@ -162,6 +163,7 @@ void sim_free(struct sim *s)
     free_routes(s);
     sim_apps_release(s);
     life_release(&s->life);
+    interactions_release(&s->interactions);
     world_release(&s->world);
     report_release(&s->report);
     json_parser_free(s->parser);

@@ -196,7 +196,7 @@ int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
 /* Someone says something: creates the message and dispatches MESSAGE_CREATE with the
  * content redaction of R13. */
 struct sim_message {
-    struct world_guild *guild;
+    struct world_guild *guild; /* NULL: between the bot and a person */
     uint64_t channel_id;
     const struct world_member *author; /* NULL: the bot `app` */
     const struct sim_app *app;         /* NULL: the first */
@@ -205,13 +205,27 @@ struct sim_message {
     struct str reference;  /* JSON of the message_reference as it is sent out, or empty */
     struct str embeds;     /* JSON array, or empty */
     struct str components; /* JSON array, or empty */
+    struct str attachments; /* JSON array, or empty */
+    struct str extra;       /* members more, as they stand in the object, or empty */
+    struct str webhook;     /* JSON: the user object of a webhook that says it, or empty */
+    uint64_t type;          /* 0: an ordinary one, or a reply */
     uint64_t flags;
     bool tts;
+    bool is_ephemeral; /* told to shard 0, as of no guild; no channel remembers it */
 };
 /* `body` (may be NULL) gets the message as REST answers it, behind its content; `*id`
  * (may be NULL) the message's. CORDAGE_ENOMEM. */
 int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
             uint64_t *id);
+
+/* Tells of a message again: `name` is MESSAGE_UPDATE or MESSAGE_CREATE, `body` how REST
+ * has it, with BUF_SLACK bytes behind it. `guild` NULL: of no guild, or ephemeral; then it
+ * is only for `app`. Without memory the sessions that should know end. */
+void sim_tell_message(struct sim *s, const char *name, struct world_guild *guild,
+                      const struct sim_app *app, struct str body, uint64_t now);
+/* The type of a channel or thread of the guild. */
+enum channel_type sim_channel_type(const struct sim *s, const struct world_guild *g,
+                                   uint64_t channel_id);
 
 /* What /gateway/bot answers with. */
 struct sim_budget {

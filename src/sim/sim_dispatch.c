@@ -146,7 +146,7 @@ int sim_dispatch(struct sim *s, const char *name, uint32_t intent,
 }
 
 /* A session that missed a change would be wrong for good: better gone. */
-static void lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now)
+void sim_lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now)
 {
     for (struct link *l = s->sessions.next, *next; l != &s->sessions; l = next) {
         struct sim_session *ss = CONTAINER_OF(l, struct sim_session, link);
@@ -166,7 +166,7 @@ void sim_tell(struct sim *s, const char *name, const struct sim_routing *r, stru
         return;
     e = sim_event_new(s, name, d);
     if (!e)
-        lose_listeners(s, r->guild, now);
+        sim_lose_listeners(s, r->guild, now);
     else
         sim_route(s, r, e, now);
     sim_event_unref(s, e);

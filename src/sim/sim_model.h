@@ -13,6 +13,7 @@
 #define SIM_SIM_MODEL_H
 
 #include "gateway.h"
+#include "interaction.h"
 #include "json.h"
 #include "life.h"
 #include "list.h"
@@ -31,6 +32,9 @@
 #define INTENT_GUILD_MESSAGES     (1u << 9)
 #define INTENT_GUILD_REACTIONS    (1u << 10)
 #define INTENT_GUILD_TYPING       (1u << 11)
+#define INTENT_DIRECT_MESSAGES    (1u << 12)
+#define INTENT_DIRECT_REACTIONS   (1u << 13)
+#define INTENT_DIRECT_TYPING      (1u << 14)
 #define INTENT_MESSAGE_CONTENT    (1u << 15)
 #define INTENT_SCHEDULED_EVENTS   (1u << 16)
 #define INTENT_AUTOMOD_RULES      (1u << 20)
@@ -214,6 +218,9 @@ struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint6
 void sim_move_bot(struct sim *s, const struct sim_app *app, struct world_guild *g,
                   uint64_t channel, uint64_t now);
 
+/* Ends the sessions that should know of something, where there is no memory to tell. */
+void sim_lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now);
+
 /* ---- The whole ------------------------------------------------------------------ */
 
 /* An ended session, or a shard that was refused for good. */
@@ -261,6 +268,7 @@ struct sim {
     uint32_t next_talker;  /* the guild that talks next */
     size_t n_held; /* events that wait in sessions for their guild's GUILD_CREATE */
     struct life life;
+    struct interactions interactions;
     size_t buffered_bytes;
     uint64_t wake_at; /* when connections and sessions want a look */
 };

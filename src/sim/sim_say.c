@@ -38,7 +38,8 @@ static void note_mention(struct saying *y, uint64_t user_id)
         if (y->mentions[i] == user_id)
             return;
     if (y->n_mentions == MENTIONS_MAX ||
-        !world_find_member(&y->sim->world, y->m->guild, user_id, &m))
+        (y->m->guild ? !world_find_member(&y->sim->world, y->m->guild, user_id, &m)
+                     : !world_has_user(&y->sim->world, user_id)))
         return;
     y->mentions[y->n_mentions++] = user_id;
     y->concerns |= bot_bit(y, user_id);
@@ -74,8 +75,10 @@ static void write_mentions(const struct saying *y, bool gateway, struct json_wri
     for (size_t i = 0; i < y->n_mentions; i++) {
         struct world_member m = { 0 };
 
-        world_find_member(world, y->m->guild, y->mentions[i], &m);
-        world_write_mention(world, y->m->guild, &m, gateway, w);
+        if (y->m->guild && world_find_member(world, y->m->guild, y->mentions[i], &m))
+            world_write_mention(world, y->m->guild, &m, gateway, w);
+        else
+            world_write_user(world, y->mentions[i], w);
     }
     json_shut(w, ']');
 }
@@ -87,14 +90,31 @@ static struct str or_none(struct str json)
     return json.n ? json : STR("[]");
 }
 
-static enum channel_type type_of(const struct world *w, const struct world_guild *g,
-                                 uint64_t channel_id)
+enum channel_type sim_channel_type(const struct sim *s, const struct world_guild *g,
+                                   uint64_t channel_id)
 {
+    const struct world *w = &s->world;
     uint32_t index;
 
     if (world_find(w, g, LIST_CHANNELS, channel_id, &index))
         return world_channel_type(g, index);
     return world_thread_type(w, g, channel_id);
+}
+
+/* An ephemeral message says nothing of the guild. */
+static void write_place(const struct saying *y, struct json_writer *w)
+{
+    const struct sim_message *m = y->m;
+
+    field_u64(w, "channel_type",
+              m->guild ? sim_channel_type(y->sim, m->guild, m->channel_id) : CHANNEL_DM);
+    if (!m->guild || m->is_ephemeral)
+        return;
+    field_id(w, "guild_id", m->guild->id);
+    if (m->webhook.n)
+        return;
+    json_key(w, "member");
+    world_write_member(&y->sim->world, m->guild, &y->author, false, w);
 }
 
 /* `gateway`: as in MESSAGE_CREATE, else as in REST. `bare`: without its content. */
@@ -106,11 +126,14 @@ static void write_message(const struct saying *y, bool gateway, bool bare,
 
     json_open(w, '{');
     field_id(w, "id", y->id);
-    field_u64(w, "type", m->reference.n ? TYPE_REPLY : TYPE_DEFAULT);
+    field_u64(w, "type", m->type ? m->type : m->reference.n ? TYPE_REPLY : TYPE_DEFAULT);
     field_id(w, "channel_id", m->channel_id);
     field_str(w, "content", bare ? STR("") : m->content);
     json_key(w, "author");
-    world_write_user(world, y->author.user_id, w);
+    if (m->webhook.n)
+        json_put_raw(w, m->webhook);
+    else
+        world_write_user(world, y->author.user_id, w);
     json_key(w, "timestamp");
     json_put_time(w, y->wall_ms);
     field_null(w, "edited_timestamp");
@@ -118,7 +141,7 @@ static void write_message(const struct saying *y, bool gateway, bool bare,
     field_bool(w, "mention_everyone", y->mentions_everyone);
     write_mentions(y, gateway, w);
     field_empty(w, "mention_roles", '[');
-    field_empty(w, "attachments", '[');
+    field_raw(w, "attachments", or_none(bare ? STR("") : m->attachments));
     field_raw(w, "embeds", or_none(bare ? STR("") : m->embeds));
     field_raw(w, "components", or_none(bare ? STR("") : m->components));
     field_bool(w, "pinned", false);
@@ -127,12 +150,9 @@ static void write_message(const struct saying *y, bool gateway, bool bare,
         field_raw(w, "nonce", m->nonce);
     if (m->reference.n)
         field_raw(w, "message_reference", m->reference);
-    if (gateway) {
-        field_id(w, "guild_id", m->guild->id);
-        field_u64(w, "channel_type", type_of(world, m->guild, m->channel_id));
-        json_key(w, "member");
-        world_write_member(world, m->guild, &y->author, false, w);
-    }
+    field_members(w, m->extra);
+    if (gateway)
+        write_place(y, w);
     json_shut(w, '}');
 }
 
@@ -151,8 +171,9 @@ static struct sim_event *message_event(struct sim *s, const struct saying *y, bo
  * that mention it. */
 static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
 {
+    bool is_direct = !y->m->guild || y->m->is_ephemeral;
     uint64_t all = UINT64_MAX >> (64 - s->config.bots);
-    bool wants_bare = s->n_bare && y->concerns != all;
+    bool wants_bare = s->n_bare && y->concerns != all && !is_direct;
     struct sim_event *full, *bare = NULL;
     int err = CORDAGE_ENOMEM;
 
@@ -167,6 +188,11 @@ static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
                                  .bare = bare,
                                  .sees = y->concerns };
 
+        if (is_direct) {
+            r.guild = NULL;
+            r.intent = INTENT_DIRECT_MESSAGES;
+            r.apps = sim_app_bit(y->m->app ? y->m->app : sim_app(s, 0));
+        }
         sim_route(s, &r, full, now);
         err = 0;
     }
@@ -180,14 +206,16 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
 {
     struct saying y = { .sim = s, .m = m, .wall_ms = sim_wall(s, now) };
     struct json_writer w;
+    uint64_t bot_id = m->app ? m->app->id : s->world.bot_id;
     int err;
 
     if (m->author)
         y.author = *m->author;
-    else if (!world_find_member(&s->world, m->guild,
-                                m->app ? m->app->id : s->world.bot_id, &y.author))
+    else if (!m->guild)
+        y.author = (struct world_member){ .user_id = bot_id };
+    else if (!world_find_member(&s->world, m->guild, bot_id, &y.author))
         return CORDAGE_ENOTFOUND;
-    y.concerns = bot_bit(&y, y.author.user_id);
+    y.concerns = m->webhook.n ? 0 : bot_bit(&y, y.author.user_id);
     y.id = world_snowflake(&s->world, y.wall_ms);
     find_mentions(&y);
     if (body) {
@@ -197,7 +225,9 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
         if (err)
             return err;
     }
-    err = world_said(&s->world, m->guild, m->channel_id, y.id);
+    err = m->guild && !m->is_ephemeral
+              ? world_said(&s->world, m->guild, m->channel_id, y.id)
+              : 0;
     if (!err)
         err = dispatch(s, &y, now);
     if (err)

@@ -55,6 +55,7 @@ enum world_list {
 
 enum channel_type {
     CHANNEL_TEXT = 0,
+    CHANNEL_DM = 1,
     CHANNEL_VOICE = 2,
     CHANNEL_CATEGORY = 4,
     CHANNEL_ANNOUNCEMENT = 5,

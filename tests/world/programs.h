@@ -14,7 +14,9 @@ void program_begin(void);
  * environment says. */
 int program_bot(void *plan);
 /* `cordage run` as a library: the real supervisor, whose children are processes of this
- * machine that run program_bot. */
+ * machine that run program_bot. vlink_open and vchild_open(program_bot, plan) come before
+ * it, after machine_boot; vlink_close and vchild_close after machine_halt (life_rig.c
+ * shows it). */
 int program_supervisor(void *plan);
 
 /* Handlers take so long from now on; 0: no time. */

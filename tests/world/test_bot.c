@@ -6,6 +6,7 @@
 #include "net.h"
 #include "programs.h"
 #include "test.h"
+#include "vdisk.h"
 
 static struct world_plan plan = { .seed = 1,
                                   .shards = 4,
@@ -13,6 +14,16 @@ static struct world_plan plan = { .seed = 1,
                                   .handlers = 2,
                                   .compression = COMPRESS_ZLIB,
                                   .caches = true };
+
+static void *owner(void)
+{
+    return vprocess_self();
+}
+
+static void on_death(struct vprocess *p)
+{
+    vdisk_died(p);
+}
 
 static void start_discord(double traffic)
 {
@@ -23,13 +34,15 @@ static void start_discord(double traffic)
     routes_config_default(&routes);
     config.guilds = plan.guilds;
     config.traffic = traffic;
+    vdisk_mount(owner);
+    machine_on_death(on_death);
     program_begin();
     net_start(&config, &routes);
 }
 
 static struct vprocess *start_bot(void)
 {
-    static const char *const env[] = { "CORDAGE_STATE_DIR=", NULL };
+    static const char *const env[] = { "CORDAGE_STATE_DIR=" VDISK_ROOT "/bot", NULL };
 
     return machine_start(&(struct vprogram){
         .name = "bot", .main = program_bot, .arg = &plan, .env = env });
@@ -47,6 +60,8 @@ static void write_report(struct outcome *o)
     o->hash = net_hash();
     o->handled = quiet_handled;
     o->n = sim_report(net_sim())->n_broken;
+    o->identifies = sim_report(net_sim())->identifies;
+    o->resumes = sim_report(net_sim())->resumed;
     buf_release(&text);
 }
 
@@ -86,6 +101,45 @@ TEST(a_bot_of_4_shards_lives_an_hour)
     if (o.n)
         fail_msg("broken rules: %s", o.text);
     CHECK(o.handled > 1000);
+    /* What was cut, frozen or halted has resumed. */
+    CHECK_INT(o.identifies, 4);
+    CHECK(o.resumes > 30);
+}
+
+static void be_killed_often(struct outcome *o)
+{
+    struct vprocess *bot;
+    uint64_t at = 0;
+
+    start_discord(0.5);
+    bot = start_bot();
+    machine_run(at += 180 * 1000);
+    for (int i = 0; i < 40; i++) {
+        machine_run(at += 1 + machine_random() % 60000);
+        vprocess_signal(bot, i % 3 ? SIGKILL : SIGSTOP);
+        machine_run(at += machine_random() % 20000);
+        vprocess_signal(bot, SIGCONT);
+        if (!vprocess_runs(bot))
+            bot = start_bot();
+    }
+    machine_run(at += 300 * 1000);
+    if (!program_is_up())
+        abort();
+    write_report(o);
+}
+
+TEST(a_bot_that_is_killed_resumes)
+{
+    for (uint64_t seed = 1; seed < 6; seed++) {
+        struct outcome o;
+
+        outcome_of(be_killed_often, seed, &o);
+        CHECK_INT(o.status, 0);
+        if (o.n)
+            fail_msg("seed %llu, broken rules: %s", (unsigned long long)seed, o.text);
+        CHECK_INT(o.identifies, 4);
+        CHECK(o.resumes > 100);
+    }
 }
 
 TEST(the_same_seed_is_the_same_run)
@@ -100,4 +154,5 @@ TEST(the_same_seed_is_the_same_run)
     CHECK(a.hash != c.hash);
 }
 
-RUN_TESTS(T(a_bot_of_4_shards_lives_an_hour), T(the_same_seed_is_the_same_run))
+RUN_TESTS(T(a_bot_of_4_shards_lives_an_hour), T(the_same_seed_is_the_same_run),
+          T(a_bot_that_is_killed_resumes))

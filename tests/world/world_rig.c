@@ -17,11 +17,28 @@ static void be_child(void (*run)(struct outcome *o), uint64_t seed, struct outco
     _exit(0);
 }
 
+/* Passes on what it says, and keeps the beginning. */
+static void hear(int errors, struct outcome *o)
+{
+    size_t got = 0;
+    char some[4096];
+    ssize_t n;
+
+    while ((n = read(errors, some, sizeof some)) > 0) {
+        size_t part = sizeof o->said - 1 - got;
+
+        part = part < (size_t)n ? part : (size_t)n;
+        memcpy(o->said + got, some, part);
+        got += part;
+        fwrite(some, 1, (size_t)n, stderr);
+    }
+    close(errors);
+}
+
 void outcome_of(void (*run)(struct outcome *o), uint64_t seed, struct outcome *out)
 {
     struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ssize_t n, got = 0;
     int errors[2];
     pid_t child;
 
@@ -32,14 +49,8 @@ void outcome_of(void (*run)(struct outcome *o), uint64_t seed, struct outcome *o
     if (child == 0)
         be_child(run, seed, shared, errors[1]);
     close(errors[1]);
-    *out = (struct outcome){ 0 };
-    while ((n = read(errors[0], shared->said + got,
-                     sizeof shared->said - 1 - (size_t)got)) > 0)
-        got += n;
-    close(errors[0]);
+    hear(errors[0], shared);
     assert_int_equal(waitpid(child, &shared->status, 0), child);
     *out = *shared;
     munmap(shared, sizeof *shared);
-    if (out->said[0])
-        fprintf(stderr, "%s", out->said);
 }

@@ -8,7 +8,7 @@
 
 /* What comes of it; the child writes it, the test reads it. */
 struct outcome {
-    uint64_t hash, handled, n;
+    uint64_t hash, handled, identifies, resumes, n;
     char text[1000];
     int status;      /* the child's, as waitpid has it */
     char said[1000]; /* on standard error */

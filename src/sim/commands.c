@@ -2,7 +2,7 @@
 
 #include "mem.h"
 
-void commands_init(struct commands *all)
+void app_commands_init(struct commands *all)
 {
     list_init(&all->in_order);
 }
@@ -14,13 +14,13 @@ static void command_free(struct command *c)
     free(c);
 }
 
-void commands_remove(struct command *c)
+void app_commands_remove(struct command *c)
 {
     list_remove(&c->link);
     command_free(c);
 }
 
-void commands_release(struct commands *all)
+void app_commands_release(struct commands *all)
 {
     struct link *l;
 
@@ -28,8 +28,8 @@ void commands_release(struct commands *all)
         command_free(CONTAINER_OF(l, struct command, link));
 }
 
-struct command *commands_next(const struct commands *all, uint64_t application_id,
-                              uint64_t guild_id, const struct command *c)
+struct command *app_commands_next(const struct commands *all, uint64_t application_id,
+                                  uint64_t guild_id, const struct command *c)
 {
     const struct link *l = c ? c->link.next : all->in_order.next;
 
@@ -42,45 +42,45 @@ struct command *commands_next(const struct commands *all, uint64_t application_i
     return NULL;
 }
 
-struct command *commands_find(const struct commands *all, uint64_t application_id,
-                              uint64_t guild_id, uint64_t id)
+struct command *app_commands_find(const struct commands *all, uint64_t application_id,
+                                  uint64_t guild_id, uint64_t id)
 {
     struct command *c = NULL;
 
-    while ((c = commands_next(all, application_id, guild_id, c)))
+    while ((c = app_commands_next(all, application_id, guild_id, c)))
         if (c->id == id)
             return c;
     return NULL;
 }
 
-struct command *commands_named(const struct commands *all, uint64_t application_id,
-                               uint64_t guild_id, int type, struct str name)
+struct command *app_commands_named(const struct commands *all, uint64_t application_id,
+                                   uint64_t guild_id, int type, struct str name)
 {
     struct command *c = NULL;
 
-    while ((c = commands_next(all, application_id, guild_id, c)))
+    while ((c = app_commands_next(all, application_id, guild_id, c)))
         if (c->type == type && str_is(name, c->name))
             return c;
     return NULL;
 }
 
-size_t commands_count(const struct commands *all, uint64_t application_id,
-                      uint64_t guild_id, int type)
+size_t app_commands_count(const struct commands *all, uint64_t application_id,
+                          uint64_t guild_id, int type)
 {
     struct command *c = NULL;
     size_t n = 0;
 
-    while ((c = commands_next(all, application_id, guild_id, c)))
+    while ((c = app_commands_next(all, application_id, guild_id, c)))
         n += c->type == type;
     return n;
 }
 
-struct command *commands_put(struct commands *all, const struct command *what,
-                             struct str name, struct str text)
+struct command *app_commands_put(struct commands *all, const struct command *what,
+                                 struct str name, struct str text)
 {
     struct command *c = mem_zero(sizeof *c);
     struct command *old =
-        commands_find(all, what->application_id, what->guild_id, what->id);
+        app_commands_find(all, what->application_id, what->guild_id, what->id);
 
     if (!c)
         return NULL;
@@ -98,6 +98,6 @@ struct command *commands_put(struct commands *all, const struct command *what,
     memcpy(c->text, text.p, text.n);
     list_insert(old ? &old->link : &all->in_order, &c->link);
     if (old)
-        commands_remove(old);
+        app_commands_remove(old);
     return c;
 }

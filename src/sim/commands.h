@@ -21,22 +21,22 @@ struct commands {
     struct link in_order;
 };
 
-void commands_init(struct commands *all);
-void commands_release(struct commands *all);
+void app_commands_init(struct commands *all);
+void app_commands_release(struct commands *all);
 /* What NULL begins with, and `c` goes on with: of this application and scope; NULL: none
  * (more). */
-struct command *commands_next(const struct commands *all, uint64_t application_id,
-                              uint64_t guild_id, const struct command *c);
-struct command *commands_find(const struct commands *all, uint64_t application_id,
-                              uint64_t guild_id, uint64_t id);
-struct command *commands_named(const struct commands *all, uint64_t application_id,
-                               uint64_t guild_id, int type, struct str name);
-size_t commands_count(const struct commands *all, uint64_t application_id,
-                      uint64_t guild_id, int type);
+struct command *app_commands_next(const struct commands *all, uint64_t application_id,
+                                  uint64_t guild_id, const struct command *c);
+struct command *app_commands_find(const struct commands *all, uint64_t application_id,
+                                  uint64_t guild_id, uint64_t id);
+struct command *app_commands_named(const struct commands *all, uint64_t application_id,
+                                   uint64_t guild_id, int type, struct str name);
+size_t app_commands_count(const struct commands *all, uint64_t application_id,
+                          uint64_t guild_id, int type);
 /* Copies what `what` has; it comes in the place of the one with the same id, or behind
  * all. NULL without memory. */
-struct command *commands_put(struct commands *all, const struct command *what,
-                             struct str name, struct str text);
-void commands_remove(struct command *c);
+struct command *app_commands_put(struct commands *all, const struct command *what,
+                                 struct str name, struct str text);
+void app_commands_remove(struct command *c);
 
 #endif

@@ -45,7 +45,7 @@ int routes_new(struct sim *sim, const struct routes_config *config, struct route
     quotas_init(&r->buckets);
     quotas_init(&r->daily);
     recent_init(&r->recent);
-    commands_init(&r->commands);
+    app_commands_init(&r->commands);
     r->parser = json_parser_new();
     r->stored = json_parser_new();
     if (!r->parser || !r->stored) {
@@ -66,7 +66,7 @@ void routes_free(struct routes *r)
     quotas_release(&r->buckets);
     quotas_release(&r->daily);
     recent_release(&r->recent);
-    commands_release(&r->commands);
+    app_commands_release(&r->commands);
     free(r);
 }
 

@@ -31,13 +31,13 @@ static uint64_t scope(const struct call *c)
 
 static struct command *next(const struct call *c, const struct command *after)
 {
-    return commands_next(&c->routes->commands, call_bot_id(c), scope(c), after);
+    return app_commands_next(&c->routes->commands, call_bot_id(c), scope(c), after);
 }
 
 static struct command *find(struct call *c)
 {
     struct command *found =
-        commands_find(&c->routes->commands, call_bot_id(c), scope(c), c->id);
+        app_commands_find(&c->routes->commands, call_bot_id(c), scope(c), c->id);
 
     if (!found)
         call_error(c, 404, 10063, "Unknown application command");
@@ -132,7 +132,7 @@ static struct command *keep(struct call *c, const struct writing *x)
     write_command(c, x, &w);
     json_str(value_of(x, "name"), &name);
     if (json_end(&w) == 0)
-        kept = commands_put(&c->routes->commands, &what, name, buf_str(&text));
+        kept = app_commands_put(&c->routes->commands, &what, name, buf_str(&text));
     buf_release(&text);
     if (!kept)
         call_out_of_memory(c);
@@ -212,7 +212,8 @@ static struct command *named(struct call *c, const struct writing *x)
     struct str name = STR("");
 
     json_str(json_get(x->given, "name"), &name);
-    return commands_named(&c->routes->commands, call_bot_id(c), scope(c), x->type, name);
+    return app_commands_named(&c->routes->commands, call_bot_id(c), scope(c), x->type,
+                              name);
 }
 
 static uint64_t new_id(struct call *c)
@@ -231,8 +232,8 @@ static void post_command(struct call *c)
         return;
     old = named(c, &x);
     if (!old && (!check_room(c, x.type,
-                             commands_count(&c->routes->commands, call_bot_id(c),
-                                            scope(c), x.type)) ||
+                             app_commands_count(&c->routes->commands, call_bot_id(c),
+                                                scope(c), x.type)) ||
                  !check_creates(c)))
         return;
     x.id = old ? old->id : new_id(c);
@@ -270,7 +271,7 @@ static void delete_command(struct call *c)
 
     if (!command)
         return;
-    commands_remove(command);
+    app_commands_remove(command);
     call_no_content(c);
 }
 
@@ -343,7 +344,7 @@ static void put_commands(struct call *c)
     for (command = next(c, NULL); command; command = after) {
         after = next(c, command);
         if (!is_among(command, ids, n))
-            commands_remove(command);
+            app_commands_remove(command);
     }
     get_commands(c);
 }

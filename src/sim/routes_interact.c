@@ -87,9 +87,9 @@ static const struct command *find_command(struct making *k, int type)
     uint64_t app = call_bot_id(k->c);
     struct str name = text_of(k, "command");
     const struct command *found =
-        commands_named(all, app, k->r.guild ? k->r.guild->id : 0, type, name);
+        app_commands_named(all, app, k->r.guild ? k->r.guild->id : 0, type, name);
 
-    return found ? found : commands_named(all, app, 0, type, name);
+    return found ? found : app_commands_named(all, app, 0, type, name);
 }
 
 static bool make_command(struct making *k)

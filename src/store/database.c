@@ -47,15 +47,27 @@ static void tell(struct database *d, int err, const cordage_error *error)
     d->failing = err;
 }
 
+/* SQLite's levels. Without a WAL, NORMAL could leave a damaged file after a loss of
+ * power, and FULL takes back the last commit: its journal's end is in a directory that
+ * only EXTRA syncs. */
+static int level_for(const struct database *d, enum durability durability)
+{
+    enum { NORMAL = 1, FULL, EXTRA };
+
+    if (durability == DURABLE_NOW)
+        return d->wal ? FULL : EXTRA;
+    return d->wal ? NORMAL : FULL;
+}
+
 static int set_synchronous(struct database *d, enum durability durability)
 {
-    /* Without a WAL, NORMAL could leave a damaged file after a loss of power. */
-    int wanted = durability == DURABLE_NOW || !d->wal ? 2 : 1, err;
+    int wanted = level_for(d, durability), err;
+    char text[32];
 
     if (durability == ONLY_READS || d->synchronous == wanted)
         return 0;
-    err = sql_do(d->db,
-                 wanted == 2 ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    snprintf(text, sizeof text, "PRAGMA synchronous=%d", wanted);
+    err = sql_do(d->db, text);
     if (!err)
         d->synchronous = wanted;
     return err;

@@ -69,7 +69,7 @@ TEST(killed_at_any_step_it_has_all_that_it_was_told)
     vdisk_unmount();
 }
 
-TEST(without_power_at_any_step_what_was_promised_is_there)
+static void lose_power_at_any_step(bool has_wal)
 {
     bool killed = true;
 
@@ -77,6 +77,7 @@ TEST(without_power_at_any_step_what_was_promised_is_there)
         killed = false;
         for (uint64_t chance = 0; chance < 10; chance++) {
             begin(3);
+            vdisk_set_shared_memory(has_wal);
             if (chance % 2)
                 CHECK(!rig_live(story_live, &story, NEVER));
             killed |= rig_live(story_live, &story, step);
@@ -85,6 +86,17 @@ TEST(without_power_at_any_step_what_was_promised_is_there)
         }
     }
     vdisk_unmount();
+}
+
+TEST(without_power_at_any_step_what_was_promised_is_there)
+{
+    lose_power_at_any_step(true);
+}
+
+/* Without a WAL a commit is a journal's end, and that is in its directory. */
+TEST(the_same_on_a_disk_that_can_have_no_wal)
+{
+    lose_power_at_any_step(false);
 }
 
 static unsigned full_at;
@@ -147,5 +159,6 @@ TEST(a_step_that_fails_changes_nothing)
 
 RUN_TESTS(T(lives_follow_each_other), T(killed_at_any_step_it_has_all_that_it_was_told),
           T(without_power_at_any_step_what_was_promised_is_there),
+          T(the_same_on_a_disk_that_can_have_no_wal),
           T(with_a_full_disk_at_any_step_a_call_fails_and_changes_nothing),
           T(a_step_that_fails_changes_nothing))

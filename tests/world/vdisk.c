@@ -18,6 +18,7 @@ static struct {
     void *(*self)(void);
     struct vnode *root;
     uint64_t boot, limit;
+    bool has_shared_memory;
     unsigned skip, fail;
     void (*step)(void *owner);
     uint64_t (*wall)(void);
@@ -64,6 +65,7 @@ void vdisk_mount(void *(*self)(void))
     disk.root = vnode_new(VDIRECTORY, 0755);
     disk.boot = 1;
     disk.limit = UINT64_MAX;
+    disk.has_shared_memory = true;
     disk.skip = disk.fail = 0;
     disk.step = NULL;
     disk.rng = rng_seeded(1);
@@ -181,6 +183,16 @@ void vdisk_fail(unsigned skip, unsigned n)
 {
     disk.skip = skip;
     disk.fail = n;
+}
+
+void vdisk_set_shared_memory(bool there_is)
+{
+    disk.has_shared_memory = there_is;
+}
+
+bool vdisk_has_shared_memory(void)
+{
+    return disk.has_shared_memory;
 }
 
 void vdisk_on_write(void (*step)(void *owner))

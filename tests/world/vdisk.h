@@ -42,6 +42,9 @@ void vdisk_lose_power(uint64_t chance);
  * no limit. One that is below what there is makes every write that grows fail. */
 void vdisk_set_limit(uint64_t bytes);
 uint64_t vdisk_used(void);
+/* Whether connections that are opened from now on can share memory: else SQLite has no
+ * WAL, as on a file system that isn't this machine's. */
+void vdisk_set_shared_memory(bool there_is);
 /* The next `n` steps fail with EIO, after `skip` that don't. A step is a write, a new
  * size, a new name or a name less, or a sync, of a file or of a directory. */
 void vdisk_fail(unsigned skip, unsigned n);

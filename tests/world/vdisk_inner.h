@@ -82,6 +82,7 @@ bool vdisk_is_mounted(void);
 struct vnode *vdisk_root(void);
 /* How many bytes a file may still grow. */
 uint64_t vdisk_room(void);
+bool vdisk_has_shared_memory(void);
 uint64_t vdisk_boot(void);
 uint64_t vdisk_wall(void);
 void vdisk_sleep(uint64_t ms);

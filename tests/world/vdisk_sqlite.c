@@ -193,25 +193,23 @@ static int file_close(sqlite3_file *file)
     return SQLITE_OK;
 }
 
+#define WITHOUT_SHARED_MEMORY                                                 \
+    .xClose = file_close, .xRead = file_read, .xWrite = file_write,           \
+    .xTruncate = file_truncate, .xSync = file_sync, .xFileSize = file_size,   \
+    .xLock = vlock_lock, .xUnlock = vlock_unlock,                             \
+    .xCheckReservedLock = vlock_check_reserved, .xFileControl = file_control, \
+    .xSectorSize = file_sector_size, .xDeviceCharacteristics = file_characteristics
+
 static const sqlite3_io_methods file_methods = {
     .iVersion = 2,
-    .xClose = file_close,
-    .xRead = file_read,
-    .xWrite = file_write,
-    .xTruncate = file_truncate,
-    .xSync = file_sync,
-    .xFileSize = file_size,
-    .xLock = vlock_lock,
-    .xUnlock = vlock_unlock,
-    .xCheckReservedLock = vlock_check_reserved,
-    .xFileControl = file_control,
-    .xSectorSize = file_sector_size,
-    .xDeviceCharacteristics = file_characteristics,
+    WITHOUT_SHARED_MEMORY,
     .xShmMap = vlock_map,
     .xShmLock = vlock_slots,
     .xShmBarrier = vlock_barrier,
     .xShmUnmap = vlock_unmap,
 };
+
+static const sqlite3_io_methods lonely_methods = { .iVersion = 1, WITHOUT_SHARED_MEMORY };
 
 /* ---- Opening --------------------------------------------------------------------------
  */
@@ -286,7 +284,7 @@ static int open_path(struct vconn *c, const char *path, int flags)
 
 static void attach(struct vconn *c)
 {
-    c->base.pMethods = &file_methods;
+    c->base.pMethods = vdisk_has_shared_memory() ? &file_methods : &lonely_methods;
     c->next = vconns;
     c->back = &vconns;
     if (vconns)

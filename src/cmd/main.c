@@ -27,6 +27,7 @@ static const struct command commands[] = {
     { "stop", command_stop, "ends a running fleet, its sessions kept or not" },
     { "sim", command_sim, "an offline Discord on this machine, for trying bots against" },
     { "record", command_record, "what a shard is sent, in a file, without its secrets" },
+    { "replay", command_replay, "such files, to any bot, at any speed" },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -85,6 +85,8 @@ static int fill(struct sim *s)
     const struct sim_config *c = &s->config;
     int err = world_init(&s->world, c->guilds, c->members, c->seed);
 
+    if (!err && c->bot_id)
+        s->world.bot_id = s->world.bots[0] = c->bot_id;
     if (!err && c->bots > 1)
         err = world_add_bots(&s->world, c->bots - 1);
     if (!err)

@@ -41,6 +41,7 @@ struct sim_config {
     uint64_t seed;               /* default 1 */
     double traffic;              /* messages per second over all guilds, default 0 */
     double live;                 /* changes of the world per second, default 0 */
+    uint64_t bot_id;             /* of the first bot; 0 (default): made from the seed */
     const char *token;           /* of the first bot; copied; NULL: made from the seed */
     uint32_t allowed_intents;    /* of each bot, to begin with; default all */
     bool trim_acked;             /* forget what a heartbeat has acknowledged */

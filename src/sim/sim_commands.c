@@ -20,6 +20,8 @@ struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint6
         return g->unavailable || !sim_app_is_in(c->sim, c->session->app, g)
                    ? NULL /* no answer, and no fault */
                    : g;
+    if (c->sim->source)
+        return NULL; /* its guilds are in events, not in the world */
     sim_conn_broke(c, RULE_WRONG_SHARD, now, "guild %llu", (unsigned long long)guild_id);
     return NULL;
 }

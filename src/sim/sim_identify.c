@@ -134,6 +134,9 @@ static bool check_shard(struct sim_conn *c, const struct sim_identify *id, uint6
                        id->shard_count, c->sim->config.shard_multiple);
         return refuse(c, CLOSE_INVALID_SHARD, now);
     }
+    if (c->sim->source &&
+        !c->sim->source->knows(c->sim->source->user, id->shard_id, id->shard_count))
+        return refuse(c, CLOSE_INVALID_SHARD, now);
     n = count_guilds(c->sim, id);
     if (n > c->sim->config.max_guilds_per_shard) {
         sim_conn_broke(c, RULE_SHARDING_REQUIRED, now, "%u guilds, at most %u", n,

@@ -17,6 +17,7 @@
 #include "json.h"
 #include "life.h"
 #include "list.h"
+#include "replay.h"
 #include "rng.h"
 #include "sim.h"
 
@@ -103,6 +104,7 @@ struct sim_session {
     uint64_t seq;         /* the last event's */
     uint64_t sent;        /* the last one that the connection got */
     uint64_t replayed_to; /* RESUMED events up to here aren't sent again */
+    uint64_t acked;       /* named by the last heartbeat */
     size_t unsent_bytes;
     size_t replay_bytes; /* of them, those that a resume began with */
 
@@ -118,6 +120,9 @@ struct sim_session {
 /* A new session on `c`, with READY pushed. NULL without memory. */
 struct sim_session *sim_session_new(struct sim_conn *c, const struct sim_identify *wants,
                                     uint64_t now);
+/* replay.c: READY's body from what was recorded. CORDAGE_ENOMEM, CORDAGE_EPARSE. */
+int sim_write_recorded_ready(struct sim_session *ss, struct str body,
+                             struct json_writer *w);
 /* Frees it and remembers why. Its connection stays. */
 void sim_session_end(struct sim_session *ss, enum sim_end why);
 /* Its connection is gone: from now on it expires. */
@@ -244,7 +249,8 @@ struct sim {
     struct sim_config config; /* its strings point to the copies below */
     struct sim_app *apps;     /* config.bots of them */
     char *gateway_url, *resume_url;
-    bool resume_is_down; /* by a fault: its door refuses connections */
+    bool resume_is_down;             /* by a fault: its door refuses connections */
+    const struct sim_source *source; /* NULL: events are the world's */
     struct world world;
     struct report report;
     struct rng rng;

@@ -215,14 +215,19 @@ static void write_ready(const struct sim_session *ss, struct json_writer *w)
     json_shut(w, '}');
 }
 
-static struct sim_event *ready_event(const struct sim_session *ss)
+static struct sim_event *ready_event(struct sim_session *ss)
 {
     struct sim *s = ss->sim;
+    struct str recorded =
+        s->source
+            ? s->source->ready(s->source->user, ss->wants.shard_id, ss->wants.shard_count)
+            : STR("");
     struct json_writer w;
 
     buf_clear(&s->body);
     json_begin(&w, &s->body);
-    write_ready(ss, &w);
+    if (!recorded.n || sim_write_recorded_ready(ss, recorded, &w) < 0)
+        write_ready(ss, &w);
     return json_end(&w) < 0 ? NULL : sim_event_new(s, "READY", buf_str(&s->body));
 }
 

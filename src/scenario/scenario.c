@@ -219,6 +219,11 @@ const char *scenario_title(const struct scenario *s)
     return s->title;
 }
 
+void scenario_seed(struct scenario *s, uint64_t seed)
+{
+    s->seed = seed;
+}
+
 uint64_t scenario_duration(const struct scenario *s)
 {
     return s->duration;

@@ -26,6 +26,8 @@ const char *scenario_title(const struct scenario *s);
  * says something. The strings live as long as the scenario. */
 void scenario_configure(const struct scenario *s, struct sim_config *sim,
                         struct routes_config *routes);
+/* In place of the file's seed. */
+void scenario_seed(struct scenario *s, uint64_t seed);
 /* How long it lasts, in ms. */
 uint64_t scenario_duration(const struct scenario *s);
 /* Whether something is expected of what the bot logs. */

@@ -1,11 +1,14 @@
 /* sharding.c - everything that sharding asks of a bot, in one file to copy from.
  *
  *     DISCORD_TOKEN=... build/examples/sharding [--shards N|auto] [--health SECONDS]
+ *                                               [--log messages]
  *     DISCORD_TOKEN=... build/examples/sharding --total-shards N --shard-start A
  *                                               --shard-end B [--health SECONDS]
  *
  * Without --shards, or with auto, Discord says how many there should be. The second form
- * runs the shards A to B of N; other processes run the others. In any channel:
+ * runs the shards A to B of N; other processes run the others. With --log messages there
+ * is a line for each, which `cordage sim check` and `cordage sim --scenario` understand.
+ * In any channel:
  *
  *     !ping       Pong!
  *     !guilds     how many guilds the bot is in, over all shards
@@ -22,6 +25,7 @@ struct bot {
     uint32_t shards;      /* CORDAGE_SHARDS_AUTO: ask Discord */
     uint32_t first, last; /* those that run here */
     uint32_t health_s;
+    bool logs_messages;
 };
 
 /* ---- What the shards say ---------------------------------------------------------- */
@@ -112,11 +116,19 @@ static void find_members(cordage_client *c, cordage_id guild_id, const char *nam
                cordage_shard_for_guild(c, guild_id));
 }
 
+static void log_message(const cordage_message *m)
+{
+    printf("shard %u: message guild=%" PRIu64 " n=%.*s\n", m->event->shard_id,
+           m->guild_id, (int)m->nonce.n, m->nonce.p);
+}
+
 static void on_message(cordage_client *c, const cordage_message *m, void *user)
 {
+    const struct bot *bot = user;
     char text[32] = "";
 
-    (void)user;
+    if (bot->logs_messages && !m->author_is_bot && m->nonce.n)
+        log_message(m);
     if (m->author_is_bot || m->content.n >= sizeof text)
         return;
     memcpy(text, m->content.p, m->content.n);
@@ -175,7 +187,8 @@ static bool read_argument(struct bot *bot, const char *name, const char *value)
         return read_number(value, UINT32_MAX - 1, &bot->last);
     if (strcmp(name, "--health") == 0)
         return read_number(value, 86400, &bot->health_s) && bot->health_s > 0;
-    return false;
+    bot->logs_messages = strcmp(name, "--log") == 0 && strcmp(value, "messages") == 0;
+    return bot->logs_messages;
 }
 
 static bool read_arguments(struct bot *bot, int argc, char **argv)
@@ -196,7 +209,7 @@ int main(int argc, char **argv)
 
     if (!read_arguments(&bot, argc, argv)) {
         fprintf(stderr,
-                "usage: %s [--shards N|auto] [--health SECONDS]\n"
+                "usage: %s [--shards N|auto] [--health SECONDS] [--log messages]\n"
                 "       %s --total-shards N --shard-start A --shard-end B\n",
                 argv[0], argv[0]);
         return 2;
@@ -213,7 +226,7 @@ int main(int argc, char **argv)
 
     cordage_on_ready(c, on_ready, NULL);
     cordage_on_resumed(c, on_resumed, NULL);
-    cordage_on_message_create(c, on_message, NULL);
+    cordage_on_message_create(c, on_message, &bot);
     cordage_on_voice_server_update(c, on_voice_server, NULL);
     cordage_every(c, bot.health_s * 1000, show_health, NULL);
     status = cordage_client_run(c); /* until Ctrl-C, or until Discord refuses the bot */

@@ -10,6 +10,7 @@
 #include "sim_bundle.h"
 #include "sim_child.h"
 #include "sim_dir.h"
+#include "sim_play.h"
 #include "sim_words.h"
 #include "subcommands.h"
 
@@ -28,6 +29,7 @@ struct choices {
     double traffic, live;
     const char *address, *token;
     bool trim_acked, rich, verbose, json;
+    struct sim_play_options play;
 };
 
 struct sim_run {
@@ -37,6 +39,7 @@ struct sim_run {
     struct server server;
     struct sim_child child;
     struct sim_words words;
+    struct sim_play play; /* with --scenario */
     uv_timer_t watch;
     char **command;                 /* NULL: none */
     char bots[SIM_DIR_SIZE];        /* where bots keep their state; empty: they decide */
@@ -67,6 +70,7 @@ static void choices_default(struct choices *c, const struct server_options *o)
         .global_limit = o->routes.global_limit,
         .traffic = o->sim.traffic,
         .live = o->sim.live,
+        .play.time_scale = 1,
     };
 }
 
@@ -185,6 +189,23 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
           "the first bot's token, a made-up one: for a moment it is in the\n"
           "process list. Else it comes from the seed",
           .text = &c->token },
+        { "scenario", "FILE|NAME",
+          "carry out a scenario; `list` lists those that come with\n"
+          "the program",
+          .text = &c->play.scenario },
+        { "log", "FILE",
+          "the scenario's: the bot's log, if it isn't what COMMAND\nprints",
+          .text = &c->play.log },
+        { "output", "FILE", "the scenario's: where what COMMAND prints goes",
+          .text = &c->play.output },
+        { "time-scale", "X",
+          "the scenario's timetable passes X times faster; how long\n"
+          "faults last, and all other clocks, stay as they are",
+          .real = &c->play.time_scale, .max = 1000 },
+        { "deploy-signal", "NAME",
+          "a deploy is this signal (HUP, USR1, USR2, INT) to COMMAND;\n"
+          "else it is ended by SIGTERM and started anew",
+          .text = &c->play.deploy },
         { "verbose", NULL, "a line on stderr for what happens", .flag = &c->verbose },
         { NULL },
     };
@@ -261,14 +282,19 @@ static void on_ended(struct sim_child *child)
 {
     struct sim_run *run = CONTAINER_OF(child, struct sim_run, child);
 
-    loop_stop(run->loop);
+    if (run->play.scenario)
+        sim_play_ended(&run->play);
+    else
+        loop_stop(run->loop);
 }
 
 static void on_watch(uv_timer_t *timer)
 {
     struct sim_run *run = timer->data;
 
+    sim_play_clear(&run->play);
     sim_words_news(&run->words, sim_report(run->server.sim), stderr);
+    sim_play_draw(&run->play);
 }
 
 static int start_command(struct sim_run *run, cordage_error *error)
@@ -319,6 +345,31 @@ static void start_watch(struct sim_run *run)
     uv_timer_start(&run->watch, on_watch, WATCH_MS, WATCH_MS);
 }
 
+static int restart_command(void *user, cordage_error *error)
+{
+    return start_command(user, error);
+}
+
+/* The command, and the scenario around it. 0, or a status. */
+static int start_all(struct sim_run *run)
+{
+    cordage_error error = { 0 };
+    int err = 0;
+
+    run->play.start_command = restart_command;
+    run->play.user = run;
+    if (run->play.scenario)
+        err = sim_play_open(&run->play, run->loop, &run->server,
+                            run->command ? &run->child : NULL, &error);
+    if (!err && run->command && start_command(run, &error)) {
+        fail(run, &error);
+        return run->child.status;
+    }
+    if (!err && run->play.scenario)
+        err = sim_play_begin(&run->play, &error);
+    return err ? fail(run, &error) : 0;
+}
+
 /* Listens, says so, and runs until a signal or the command's end. The exit status. */
 static int serve(struct sim_run *run)
 {
@@ -342,16 +393,15 @@ static int serve(struct sim_run *run)
     if (status)
         fprintf(stderr, "cordage sim: how to connect could not be written: %s\n",
                 strerror(errno));
-    if (status == 0 && run->command && start_command(run, &error)) {
-        fail(run, &error);
-        status = run->child.status;
-    }
+    if (status == 0)
+        status = start_all(run);
     start_watch(run);
     if (status == 0) {
         loop_run(run->loop);
-        status = run->child.status;
+        status = run->play.scenario ? sim_play_judge(&run->play) : run->child.status;
     }
     on_watch(&run->watch);
+    sim_play_close(&run->play);
     if (!run->failed)
         sim_words_summary(&run->words, sim_report(run->server.sim), stderr);
     uv_close((uv_handle_t *)&run->watch, NULL);
@@ -383,8 +433,31 @@ static int run_sim(struct sim_run *run, double speed)
     }
     loop_free(run->loop);
     sim_dir_drop(run->bots);
+    sim_play_release(&run->play);
     server_release(&run->server);
     return status;
+}
+
+/* The scenario's settings are the defaults of the command line, which is read again. */
+static int choose_scenario(struct sim_run *run)
+{
+    struct sim_play *play = &run->play;
+    int status;
+
+    play->options = run->choices.play;
+    play->options.json = run->choices.json;
+    play->options.verbose = run->choices.verbose;
+    if (!play->options.scenario)
+        return ARGS_GO;
+    if (strcmp(play->options.scenario, "list") == 0) {
+        sim_play_list(stdout);
+        return 0;
+    }
+    status = sim_play_load(play);
+    if (status)
+        return status;
+    scenario_configure(play->scenario, &run->options.sim, &run->options.routes);
+    return ARGS_GO;
 }
 
 int command_sim(int argc, char **argv)
@@ -400,11 +473,20 @@ int command_sim(int argc, char **argv)
     choices_default(&run.choices, &run.options);
     status = parse(&run.choices, argc, argv, &command, &n_command);
     if (status == ARGS_GO)
+        status = choose_scenario(&run);
+    if (status == ARGS_GO && run.play.scenario) {
+        choices_default(&run.choices, &run.options);
+        status = parse(&run.choices, argc, argv, &command, &n_command);
+        scenario_seed(run.play.scenario, run.choices.seed);
+    }
+    if (status == ARGS_GO)
         status = check_choices(&run.choices);
     if (status == ARGS_GO)
         status = read_speed(&speed);
-    if (status != ARGS_GO)
+    if (status != ARGS_GO) {
+        sim_play_release(&run.play);
         return status;
+    }
     choices_apply(&run.choices, &run.options);
     run.command = n_command ? command : NULL;
     run.words.verbose = run.choices.verbose;

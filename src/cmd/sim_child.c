@@ -7,6 +7,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "sim_lines.h"
+
 extern char **environ;
 
 static void choose_signals(sigset_t *set, bool with_command)
@@ -24,6 +26,7 @@ static void choose_signals(sigset_t *set, bool with_command)
 
 static void on_signal(struct sim_child *c, const struct signalfd_siginfo *info)
 {
+    c->signalled |= info->ssi_signo == SIGINT || info->ssi_signo == SIGTERM;
     if (!c->running) {
         c->ended(c);
         return;
@@ -110,6 +113,33 @@ static char **make_environment(const char *const *more)
     return env;
 }
 
+/* Ours, or for its output two pipes. CORDAGE_ENOMEM. */
+static int choose_files(struct sim_child *c, uv_stdio_container_t stdio[3])
+{
+    for (int i = 0; i < 3; i++)
+        stdio[i] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = i };
+    for (int i = 1; c->lines && i < 3; i++) {
+        stdio[i].data.stream = sim_lines_pipe(c->lines);
+        if (!stdio[i].data.stream)
+            return CORDAGE_ENOMEM;
+        stdio[i].flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
+    }
+    return 0;
+}
+
+/* Who spawned it, or failed to. */
+static void read_files(const struct sim_child *c, const uv_stdio_container_t stdio[3])
+{
+    for (int i = 1; c->lines && i < 3; i++) {
+        if (!(stdio[i].flags & UV_CREATE_PIPE))
+            continue;
+        if (c->running)
+            sim_lines_read(stdio[i].data.stream);
+        else
+            sim_lines_drop(stdio[i].data.stream);
+    }
+}
+
 int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
                     cordage_error *error)
 {
@@ -122,25 +152,29 @@ int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
     int err;
 
     options.env = make_environment(env);
+    if (options.env && choose_files(c, stdio)) {
+        read_files(c, stdio);
+        free(options.env);
+        options.env = NULL;
+    }
     if (!options.env)
         return error_set(error, CORDAGE_ENOMEM, "%s", cordage_strerror(CORDAGE_ENOMEM));
-    for (int i = 0; i < 3; i++)
-        stdio[i] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = i };
     err = uv_spawn(c->poll.loop, &c->process, &options);
     free(options.env);
+    c->running = !err;
+    read_files(c, stdio);
     if (err) {
         c->status = err == UV_ENOENT ? 127 : 126;
         return error_set(error, CORDAGE_ESYSTEM, "cannot run '%s': %s", argv[0],
                          uv_strerror(err));
     }
-    c->running = true;
     return 0;
 }
 
 void sim_child_close(struct sim_child *c)
 {
     uv_close((uv_handle_t *)&c->poll, NULL);
-    if (c->process.loop)
+    if (c->process.loop && !uv_is_closing((uv_handle_t *)&c->process))
         uv_close((uv_handle_t *)&c->process, NULL);
     close(c->signal_fd);
 }

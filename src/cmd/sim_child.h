@@ -11,11 +11,16 @@
 
 #include "error.h"
 
+struct sim_lines;
+
 struct sim_child {
     void (*ended)(
         struct sim_child *c); /* the command ended, or a signal came without one */
     int status;               /* to exit with: the command's, or 128 and its signal */
     bool running;
+    bool signalled;          /* we were told to end, or the command by the terminal */
+    struct sim_lines *lines; /* gets what it prints; NULL: it prints where we do */
+    void *user;              /* whoever has set `lines` */
     uv_process_t process;
     uv_poll_t poll;
     int signal_fd;

@@ -24,12 +24,45 @@ static void hang_up(struct socket *k, enum hangup how)
     k->door->host->hangup(k->door->host, &k->wire, how);
 }
 
+/* The next part of what goes out slowly. */
+static void drip(struct socket *k)
+{
+    struct host *h = k->door->host;
+    uint64_t part = k->bytes_per_s * SOCKET_DRIP_MS / 1000;
+    size_t n = part < k->slow.n ? (size_t)part : k->slow.n;
+
+    n = n || k->slow.n == 0 ? n : 1;
+    if (k->bytes_per_s == 0)
+        n = k->slow.n;
+    if (n && !k->is_over && !k->is_frozen &&
+        h->send(h, &k->wire, (struct str){ k->slow.p, n }) < 0)
+        hang_up(k, HANGUP_DROP);
+    buf_consume(&k->slow, n);
+    if (k->slow.n && !k->is_over)
+        h->arm(h, &k->drip, now(k) + SOCKET_DRIP_MS);
+}
+
+static void on_drip(struct timer *t)
+{
+    drip(CONTAINER_OF(t, struct socket, drip));
+}
+
 /* Hands to the host what the websocket has to say. The model keeps what a slow reader
  * can't take, so that a queue that is full all the same is no reader at all. */
 static void flush(struct socket *k)
 {
     struct host *h = k->door->host;
 
+    if (k->slow.n || k->bytes_per_s) {
+        bool waits = k->slow.n != 0;
+
+        if (!k->is_over && buf_append_str(&k->slow, buf_str(&k->ws.out)) < 0)
+            hang_up(k, HANGUP_DROP);
+        buf_clear(&k->ws.out);
+        if (!waits)
+            drip(k);
+        return;
+    }
     if (k->ws.out.n && !k->is_over && !k->is_frozen &&
         h->send(h, &k->wire, buf_str(&k->ws.out)) < 0)
         hang_up(k, HANGUP_DROP);
@@ -81,6 +114,25 @@ static int make_message(struct socket *k, struct str payload, struct str *out,
     return err;
 }
 
+/* A fault: some of the message's bytes are others. */
+static void damage(struct socket *k, struct str *message)
+{
+    struct rng rng = rng_seeded(k->corrupt_seed);
+    struct buf *b = &k->door->message;
+
+    k->corrupts = false;
+    if (message->n == 0)
+        return;
+    if (message->p != b->p) {
+        buf_clear(b);
+        if (buf_append_str(b, *message) < 0)
+            return;
+        *message = buf_str(b);
+    }
+    for (int i = 0; i < 8; i++)
+        b->p[rng_below(&rng, b->n)] ^= (char)(0x80 | rng_below(&rng, 128));
+}
+
 static void on_send(void *user, struct str payload)
 {
     struct socket *k = user;
@@ -91,6 +143,8 @@ static void on_send(void *user, struct str payload)
     if (k->is_over || k->is_frozen)
         return;
     err = make_message(k, payload, &message, &binary);
+    if (!err && k->corrupts)
+        damage(k, &message);
     if (!err)
         err =
             k->splits ? send_split(k, binary, message) : ws_send(&k->ws, binary, message);
@@ -140,11 +194,26 @@ static size_t on_backlog(void *user)
 {
     struct socket *k = user;
 
-    return k->is_over ? 0 : k->door->host->backlog(k->door->host, &k->wire);
+    return k->is_over ? 0 : k->slow.n + k->door->host->backlog(k->door->host, &k->wire);
 }
 
-static const struct sim_conn_ops conn_ops = { on_send,   on_close, on_reset,
-                                              on_freeze, on_split, on_backlog };
+static void on_corrupt(void *user, uint64_t seed)
+{
+    struct socket *k = user;
+
+    k->corrupts = true;
+    k->corrupt_seed = seed;
+}
+
+static void on_slow(void *user, uint64_t bytes_per_s)
+{
+    struct socket *k = user;
+
+    k->bytes_per_s = bytes_per_s;
+}
+
+static const struct sim_conn_ops conn_ops = { on_send,  on_close,   on_reset,   on_freeze,
+                                              on_split, on_backlog, on_corrupt, on_slow };
 
 /* ---- In ------------------------------------------------------------------------- */
 
@@ -250,11 +319,13 @@ static void on_closed(struct wire *w, int err, const char *why)
         struct socket_door *door = k->door;
 
         door->host->disarm(door->host, &k->patience);
+        door->host->disarm(door->host, &k->drip);
         leave_model(k, 1006);
         list_remove(&k->link);
         door->changed(door->user);
     }
     ws_release(&k->ws);
+    buf_release(&k->slow);
     deflate_free(k->deflate);
     free(k);
 }
@@ -289,6 +360,7 @@ struct socket *socket_new(struct socket_door *door, bool resume_door, uint16_t p
     k->resume_door = resume_door;
     k->port = port;
     k->patience.fire = on_patience;
+    k->drip.fire = on_drip;
     ws_init(&k->ws, WS_SERVER, door->host->random(door->host));
     k->ws.message_limit = SOCKET_MESSAGE;
     list_insert(&door->sockets, &k->link);
@@ -301,6 +373,7 @@ void socket_drop(struct socket *k)
     struct host *h = k->door->host;
 
     h->disarm(h, &k->patience);
+    h->disarm(h, &k->drip);
     leave_model(k, 1006);
     list_remove(&k->link);
     hang_up(k, HANGUP_DROP);

@@ -17,6 +17,7 @@
 enum {
     SOCKET_UPGRADE_MS = 10000, /* for a client to say that it wants a websocket */
     SOCKET_CLOSE_MS = 5000,    /* for a client to answer a close */
+    SOCKET_DRIP_MS = 20,       /* between two parts of what goes out slowly */
     SOCKET_MESSAGE = 64 * 1024 /* the model says 4002 beyond 4096; beyond this, ws does */
 };
 
@@ -47,6 +48,11 @@ struct socket {
     bool splits;    /* a fault: messages go in frames, */
     bool scatters;  /* or in messages of their own, */
     struct rng rng; /* cut by this */
+    bool corrupts;  /* a fault: the next message is damaged, at a place by this: */
+    uint64_t corrupt_seed;
+    uint64_t bytes_per_s; /* a fault: slower than the host; 0: no */
+    struct buf slow;      /* what waits for that */
+    struct timer drip;
 };
 
 /* For an accepted connection. NULL without memory. */

@@ -25,6 +25,7 @@ void sim_config_default(struct sim_config *c)
         .session_buffer = 100000,
         .buffer_bytes = 512u * 1024 * 1024,
         .guilds_per_s = 500,
+        .watchdog_code = CLOSE_SESSION_TIMED_OUT,
     };
 }
 
@@ -169,6 +170,8 @@ void sim_free(struct sim *s)
     world_release(&s->world);
     report_release(&s->report);
     json_parser_free(s->parser);
+    json_parser_free(s->reshaper);
+    buf_release(&s->shaped);
     buf_release(&s->in);
     buf_release(&s->out);
     buf_release(&s->body);

@@ -48,9 +48,16 @@ struct sim_config {
     uint32_t max_guilds_per_shard; /* default 2500: else 4011 */
     uint32_t session_ttl_ms;       /* after the connection's loss, default 180000 */
     uint32_t session_buffer;       /* events kept for RESUME, default 100000 */
-    size_t buffer_bytes;     /* of all sessions' events together, default 512 MiB; more,
-                                and sessions forget their oldest early */
-    uint32_t guilds_per_s;   /* GUILD_CREATEs after READY, per session; default 500 */
+    size_t buffer_bytes;   /* of all sessions' events together, default 512 MiB; more,
+                              and sessions forget their oldest early */
+    uint32_t guilds_per_s; /* GUILD_CREATEs after READY, per session; default 500 */
+    /* What Discord may do and nobody promises; faults change it while it runs. */
+    bool charge_on_receipt;  /* an IDENTIFY costs when it comes, not when READY goes */
+    bool early_events;       /* events don't wait for their guild's GUILD_CREATE */
+    uint32_t ready_delay_ms; /* from IDENTIFY to READY, default 0 */
+    uint32_t wrong_url_ms; /* what was resumed on the default URL is closed so soon after;
+                              0 (default): never */
+    int watchdog_code;     /* when heartbeats are missing, default 4009 */
     const char *gateway_url; /* for /gateway and READY; copied; sim_set_urls */
     const char *resume_url;
 };
@@ -64,7 +71,9 @@ enum {
     SIM_BACKLOG = 256 * 1024,
     SIM_IDENTIFY_WINDOW_MS = 5000,
     SIM_BUDGET_WINDOW_MS = 24 * 3600 * 1000,
-    SIM_RECONNECT_GRACE_MS = 5000, /* from op 7 to the close */
+    SIM_RECONNECT_GRACE_MS = 5000,     /* from op 7 to the close */
+    SIM_GIANT_BYTES = 5 * 1024 * 1024, /* of a giant guild, unless it is said */
+    SIM_GIANT_MAX = 32 * 1024 * 1024,
     SIM_MEMBERS_WINDOW_MS = 30000, /* between two whole member lists of a guild */
 };
 
@@ -75,11 +84,12 @@ struct sim_app {
     uint64_t id;
     char *token; /* the one that is valid now; owned */
     uint32_t allowed_intents;
-    bool is_large;             /* its shard count must be a multiple: R4 */
-    uint32_t max_concurrency;  /* how many identify keys there are */
-    uint64_t *key_free_at;     /* per identify key; owned */
-    uint32_t identifies_used;  /* of sim_budget's total */
-    uint64_t budget_resets_at; /* UINT64_MAX: no window is open */
+    bool is_large;              /* its shard count must be a multiple: R4 */
+    uint32_t max_concurrency;   /* how many identify keys there are */
+    uint64_t *key_free_at;      /* per identify key; owned */
+    uint64_t *key_stolen_until; /* by a fault: nobody's rule is broken; owned */
+    uint32_t identifies_used;   /* of sim_budget's total */
+    uint64_t budget_resets_at;  /* UINT64_MAX: no window is open */
 };
 
 struct sim;      /* the whole */
@@ -101,6 +111,12 @@ struct sim_conn_ops {
     void (*split)(void *user, uint64_t seed, bool messages);
     /* Bytes that wait in the door. NULL: always 0. */
     size_t (*backlog)(void *user);
+    /* corrupt: the next message is damaged at a place that follows from `seed`. NULL:
+     * nothing is. */
+    void (*corrupt)(void *user, uint64_t seed);
+    /* slow: from now on so many bytes a second go out; 0: as fast as ever. NULL: never.
+     */
+    void (*slow)(void *user, uint64_t bytes_per_s);
 };
 
 /* Checks the configuration: CORDAGE_EINVAL with a sentence; CORDAGE_ENOMEM. */

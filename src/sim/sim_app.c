@@ -107,6 +107,8 @@ int sim_apps_init(struct sim *s)
         if (c->guilds > c->large_bot_guilds)
             make_large(s, app);
         app->key_free_at = calloc(app->max_concurrency, sizeof *app->key_free_at);
+        app->key_stolen_until =
+            calloc(app->max_concurrency, sizeof *app->key_stolen_until);
         if (i == 0 && c->token) {
             struct str token = without_bot(str_of(c->token));
 
@@ -114,7 +116,7 @@ int sim_apps_init(struct sim *s)
         } else {
             app->token = make_token(s, app->id);
         }
-        if (!app->key_free_at || !app->token)
+        if (!app->key_free_at || !app->key_stolen_until || !app->token)
             return CORDAGE_ENOMEM;
     }
     return 0;
@@ -124,6 +126,7 @@ void sim_apps_release(struct sim *s)
 {
     for (uint32_t i = 0; s->apps && i < s->config.bots; i++) {
         free(s->apps[i].key_free_at);
+        free(s->apps[i].key_stolen_until);
         free(s->apps[i].token);
     }
     free(s->apps);
@@ -195,6 +198,23 @@ void sim_charge_identify(struct sim *s, struct sim_app *app, uint64_t now)
     if (app->budget_resets_at == NEVER)
         app->budget_resets_at = now + SIM_BUDGET_WINDOW_MS;
     app->identifies_used++;
+}
+
+void sim_set_remaining(struct sim *s, struct sim_app *app, uint32_t n, uint64_t now)
+{
+    uint32_t total = session_limit(s, app);
+
+    roll_budget(app, now);
+    app->identifies_used = n < total ? total - n : 0;
+    if (app->budget_resets_at == NEVER && app->identifies_used)
+        app->budget_resets_at = now + SIM_BUDGET_WINDOW_MS;
+}
+
+void sim_steal_keys(struct sim_app *app, uint64_t key, uint64_t now)
+{
+    for (uint32_t i = 0; i < app->max_concurrency; i++)
+        if (key == UINT64_MAX || key == i)
+            app->key_stolen_until[i] = now + SIM_IDENTIFY_WINDOW_MS;
 }
 
 void sim_budget(struct sim *s, struct sim_app *app, uint64_t now, struct sim_budget *out)

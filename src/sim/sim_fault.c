@@ -1,6 +1,11 @@
-/* Faults on request: what goes wrong at Discord, when a test wants it. */
+/* Faults on request: what goes wrong at Discord, when a test wants it. A table says which
+ * there are and which fields each takes; what they do to a connection's stream is in
+ * sim_mischief.c. */
 #include "sim_model.h"
 
+#include <stddef.h>
+
+#include "field.h"
 #include "limits.h"
 #include "mem.h"
 
@@ -8,20 +13,18 @@
 struct fault {
     bool all; /* else one shard */
     uint32_t shard_id, shard_count;
-    bool resumable;        /* invalid_session */
-    bool messages;         /* split */
-    bool down;             /* resume_door */
-    uint64_t code, for_ms; /* close; no_ack and silent */
+    struct sim_app *app; /* NULL: of every bot */
+    struct str kind;
+    bool resumable, messages, down, on, gap;
+    uint64_t code, for_ms, by_ms, count, remaining, key, bytes, per_second;
 };
 
-/* ---- What they do --------------------------------------------------------------- */
+/* ---- To a connection ------------------------------------------------------------ */
 
 static void do_reconnect(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
     (void)f;
-    sim_conn_send(c, OP_RECONNECT, "null");
-    c->reconnect_by = now + SIM_RECONNECT_GRACE_MS;
-    sim_wake(c->sim, c->reconnect_by);
+    sim_conn_ask_reconnect(c, now);
 }
 
 static void do_invalid_session(struct sim_conn *c, const struct fault *f, uint64_t now)
@@ -37,7 +40,7 @@ static void do_invalid_session(struct sim_conn *c, const struct fault *f, uint64
 
 static void do_close(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
-    sim_conn_close(c, (int)f->code, NULL, now);
+    sim_conn_close(c, f->code ? (int)f->code : CLOSE_UNKNOWN_ERROR, NULL, now);
 }
 
 static void do_reset(struct sim_conn *c, const struct fault *f, uint64_t now)
@@ -46,14 +49,25 @@ static void do_reset(struct sim_conn *c, const struct fault *f, uint64_t now)
     sim_conn_reset(c, now);
 }
 
+static uint64_t end_of(const struct fault *f, uint64_t now)
+{
+    return f->for_ms ? now + f->for_ms : NEVER;
+}
+
 static void do_no_ack(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
-    c->no_ack_until = f->for_ms ? now + f->for_ms : NEVER;
+    c->no_ack_until = end_of(f, now);
+}
+
+static void do_late_ack(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    c->late_ack_until = end_of(f, now);
+    c->late_ack_ms = f->by_ms;
 }
 
 static void do_silent(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
-    c->silent_until = f->for_ms ? now + f->for_ms : NEVER;
+    c->silent_until = end_of(f, now);
 }
 
 static void do_half_open(struct sim_conn *c, const struct fault *f, uint64_t now)
@@ -77,26 +91,183 @@ static void do_heartbeat(struct sim_conn *c, const struct fault *f, uint64_t now
     sim_conn_send(c, OP_HEARTBEAT, "null");
 }
 
+static void do_corrupt(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)f;
+    (void)now;
+    if (c->ops->corrupt)
+        c->ops->corrupt(c->user, rng_next(&c->sim->rng));
+}
+
+static void do_slow(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    if (c->ops->slow)
+        c->ops->slow(c->user, f->per_second);
+}
+
+static void do_duplicate(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    c->mischief.duplicates = f->count;
+}
+
+static void do_drop(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    if (f->gap)
+        c->mischief.drops = f->count;
+    else
+        c->mischief.losses = f->count;
+}
+
+static void do_reshape(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    c->mischief.reshaped = f->count;
+    if (str_is(f->kind, "integer_ids"))
+        c->mischief.shape |= SIM_INTEGER_IDS;
+    else if (str_is(f->kind, "missing_keys"))
+        c->mischief.shape |= SIM_MISSING_KEYS;
+    else
+        c->mischief.shape |= SIM_UNKNOWN_KEYS;
+}
+
+static void do_unknown_op(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)f;
+    (void)now;
+    sim_conn_send(c, 77, "{\"of\":\"tomorrow\"}");
+}
+
+static void do_unknown_event(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)f;
+    sim_mischief_event(c, "HARBOUR_MASTER_UPDATE",
+                       STR("{\"id\":\"1\",\"tides\":[1,null]}"), now);
+}
+
+/* Discord has sent such ones: PRESENCES_REPLACE. */
+static void do_array(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    (void)f;
+    sim_mischief_event(c, "PRESENCES_REPLACE", STR("[]"), now);
+}
+
+static void do_giant_guild(struct sim_conn *c, const struct fault *f, uint64_t now)
+{
+    sim_mischief_giant(c, f->bytes, now);
+}
+
+/* ---- To the whole --------------------------------------------------------------- */
+
+static void do_resume_door(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->resume_is_down = f->down;
+}
+
+static void do_reconnect_first(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->refusals.hellos = f->count;
+}
+
+static void do_refuse_identify(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->refusals.identifies = f->count;
+    s->refusals.identify_code = (int)f->code;
+    s->refusals.identify_resumable = f->resumable;
+}
+
+static void do_refuse_resume(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->refusals.resumes = f->count;
+    s->refusals.resume_code = (int)f->code;
+}
+
+static void do_ready_delay(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->config.ready_delay_ms = f->by_ms;
+}
+
+static void do_early_events(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->config.early_events = f->on;
+}
+
+static void do_wrong_url(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->config.wrong_url_ms = f->by_ms;
+}
+
+static void do_watchdog(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->config.watchdog_code = f->code ? (int)f->code : CLOSE_SESSION_TIMED_OUT;
+}
+
+static void do_token_reset(struct sim *s, const struct fault *f, uint64_t now)
+{
+    sim_reset_token(s, f->app ? f->app : sim_app(s, 0), now);
+}
+
+static void do_budget(struct sim *s, const struct fault *f, uint64_t now)
+{
+    sim_set_remaining(s, f->app ? f->app : sim_app(s, 0), (uint32_t)f->remaining, now);
+}
+
+static void do_key_stolen(struct sim *s, const struct fault *f, uint64_t now)
+{
+    sim_steal_keys(f->app ? f->app : sim_app(s, 0), f->key, now);
+}
+
 /* ---- Which there are ------------------------------------------------------------ */
 
-#define KINDS                                                                      \
-    "reconnect, invalid_session, close, reset, no_ack, silent, half_open, split, " \
-    "heartbeat or resume_door"
-
+/* `on_conn` meets the connections that are meant; `on_sim` is of no connection. */
 static const struct kind {
     const char *name;
-    void (*inflict)(struct sim_conn *c, const struct fault *f, uint64_t now);
+    void (*on_conn)(struct sim_conn *c, const struct fault *f, uint64_t now);
+    void (*on_sim)(struct sim *s, const struct fault *f, uint64_t now);
+    const char *takes; /* fields beside kind, and shard and bot of a connection */
 } kinds[] = {
-    { "reconnect", do_reconnect },
-    { "invalid_session", do_invalid_session },
-    { "close", do_close },
-    { "reset", do_reset },
-    { "no_ack", do_no_ack },
-    { "silent", do_silent },
-    { "half_open", do_half_open },
-    { "split", do_split },
-    { "heartbeat", do_heartbeat },
-    { "resume_door", NULL }, /* has no connection: see sim_fault */
+    { "reconnect", do_reconnect, NULL, "" },
+    { "invalid_session", do_invalid_session, NULL, "resumable" },
+    { "close", do_close, NULL, "code" },
+    { "reset", do_reset, NULL, "" },
+    { "no_ack", do_no_ack, NULL, "for_ms" },
+    { "late_ack", do_late_ack, NULL, "by_ms for_ms" },
+    { "silent", do_silent, NULL, "for_ms" },
+    { "half_open", do_half_open, NULL, "" },
+    { "split", do_split, NULL, "over" },
+    { "corrupt", do_corrupt, NULL, "" },
+    { "slow", do_slow, NULL, "bytes_per_s" },
+    { "heartbeat", do_heartbeat, NULL, "" },
+    { "duplicate", do_duplicate, NULL, "count" },
+    { "drop", do_drop, NULL, "count gap" },
+    { "integer_ids", do_reshape, NULL, "count" },
+    { "missing_keys", do_reshape, NULL, "count" },
+    { "unknown_keys", do_reshape, NULL, "count" },
+    { "unknown_op", do_unknown_op, NULL, "" },
+    { "unknown_event", do_unknown_event, NULL, "" },
+    { "array", do_array, NULL, "" },
+    { "giant_guild", do_giant_guild, NULL, "bytes" },
+    { "resume_door", NULL, do_resume_door, "down" },
+    { "reconnect_first", NULL, do_reconnect_first, "count" },
+    { "refuse_identify", NULL, do_refuse_identify, "count code resumable" },
+    { "refuse_resume", NULL, do_refuse_resume, "count code" },
+    { "ready_delay", NULL, do_ready_delay, "by_ms" },
+    { "early_events", NULL, do_early_events, "on" },
+    { "wrong_url", NULL, do_wrong_url, "by_ms" },
+    { "watchdog", NULL, do_watchdog, "code" },
+    { "token_reset", NULL, do_token_reset, "bot" },
+    { "budget", NULL, do_budget, "remaining bot" },
+    { "key_stolen", NULL, do_key_stolen, "key bot" },
 };
 
 static const struct kind *find_kind(struct str name)
@@ -107,21 +278,74 @@ static const struct kind *find_kind(struct str name)
     return NULL;
 }
 
+/* "reconnect, invalid_session, ... or key_stolen" */
+static int refuse_kind(cordage_error *error)
+{
+    const size_t n = sizeof kinds / sizeof *kinds;
+    char names[600];
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s",
+                               i == 0       ? ""
+                               : i == n - 1 ? " or "
+                                            : ", ",
+                               kinds[i].name);
+    return error_set(error, CORDAGE_EINVAL, "\"kind\" must be %s", names);
+}
+
 /* ---- Reading the request -------------------------------------------------------- */
+
+/* Plain fields: yes or no, or a number within bounds. */
+static const struct plain {
+    const char *name;
+    size_t offset;
+    bool is_bool;
+    uint64_t min, max;
+} plains[] = {
+    { "resumable", offsetof(struct fault, resumable), true, 0, 0 },
+    { "down", offsetof(struct fault, down), true, 0, 0 },
+    { "on", offsetof(struct fault, on), true, 0, 0 },
+    { "gap", offsetof(struct fault, gap), true, 0, 0 },
+    { "for_ms", offsetof(struct fault, for_ms), false, 1, SIM_BUDGET_WINDOW_MS },
+    { "by_ms", offsetof(struct fault, by_ms), false, 0, SIM_BUDGET_WINDOW_MS },
+    { "count", offsetof(struct fault, count), false, 0, 1000000000 },
+    { "remaining", offsetof(struct fault, remaining), false, 0, 1000000 },
+    { "key", offsetof(struct fault, key), false, 0, LIMIT_SHARDS },
+    { "bytes", offsetof(struct fault, bytes), false, 1, SIM_GIANT_MAX },
+    { "bytes_per_s", offsetof(struct fault, per_second), false, 0, 1000000000 },
+};
+
+static int read_plain(cordage_json v, const struct plain *p, struct fault *f,
+                      cordage_error *error)
+{
+    char *to = (char *)f + p->offset;
+    uint64_t number;
+
+    if (p->is_bool)
+        return json_bool(v, (bool *)to)
+                   ? 0
+                   : error_set(error, CORDAGE_EINVAL, "\"%s\" must be true or false",
+                               p->name);
+    if (!json_u64(v, &number) || number < p->min || number > p->max)
+        return error_set(error, CORDAGE_EINVAL, "\"%s\" must be %llu to %llu", p->name,
+                         (unsigned long long)p->min, (unsigned long long)p->max);
+    memcpy(to, &number, sizeof number);
+    return 0;
+}
 
 static int read_shard(cordage_json v, struct fault *f, cordage_error *error)
 {
     struct str all;
     uint64_t id, count;
 
-    if (json_is_absent(v) || (json_str(v, &all) && str_is(all, "all"))) {
-        f->all = true;
+    if (json_str(v, &all) && str_is(all, "all"))
         return 0;
-    }
     if (json_count(v) != 2 || !json_u64(cordage_json_at(v, 0), &id) ||
         !json_u64(cordage_json_at(v, 1), &count) || count > LIMIT_SHARDS || id >= count)
         return error_set(error, CORDAGE_EINVAL,
                          "\"shard\" must be \"all\" or [id, count] with id below count");
+    f->all = false;
     f->shard_id = (uint32_t)id;
     f->shard_count = (uint32_t)count;
     return 0;
@@ -135,71 +359,72 @@ static bool is_close_code(uint64_t code)
            (code >= 3000 && code <= 4999);
 }
 
-static int read_close(cordage_json root, struct fault *f, cordage_error *error)
+static int read_code(cordage_json v, struct fault *f, cordage_error *error)
 {
-    cordage_json code = json_get(root, "code");
-
-    f->code = CLOSE_UNKNOWN_ERROR;
-    if (!json_is_absent(code) && (!json_u64(code, &f->code) || !is_close_code(f->code)))
-        return error_set(error, CORDAGE_EINVAL,
-                         "\"code\" must be a close code: 1000 to 1014 without 1004, 1005 "
-                         "and 1006, or 3000 to 4999");
-    return 0;
+    if (json_u64(v, &f->code) && is_close_code(f->code))
+        return 0;
+    return error_set(error, CORDAGE_EINVAL,
+                     "\"code\" must be a close code: 1000 to 1014 without 1004, 1005 and "
+                     "1006, or 3000 to 4999");
 }
 
-static int read_split(cordage_json root, struct fault *f, cordage_error *error)
+static int read_over(cordage_json v, struct fault *f, cordage_error *error)
 {
-    cordage_json over = json_get(root, "over");
-    struct str what = STR("frames");
+    struct str what = STR("");
 
-    if ((!json_is_absent(over) && !json_str(over, &what)) ||
-        (!str_is(what, "frames") && !str_is(what, "messages")))
+    json_str(v, &what);
+    if (!str_is(what, "frames") && !str_is(what, "messages"))
         return error_set(error, CORDAGE_EINVAL,
                          "\"over\" must be \"frames\" or \"messages\"");
     f->messages = str_is(what, "messages");
     return 0;
 }
 
-static int read_fields(const char *kind, cordage_json root, struct fault *f,
-                       cordage_error *error)
+static int read_bot(struct sim *s, cordage_json v, struct fault *f, cordage_error *error)
 {
-    cordage_json resumable = json_get(root, "resumable");
-    cordage_json for_ms = json_get(root, "for_ms"), down = json_get(root, "down");
+    uint64_t id;
 
-    f->down = true;
-    if (strcmp(kind, "close") == 0)
-        return read_close(root, f, error);
-    if (strcmp(kind, "split") == 0)
-        return read_split(root, f, error);
-    if (!json_is_absent(resumable) && !json_bool(resumable, &f->resumable))
-        return error_set(error, CORDAGE_EINVAL, "\"resumable\" must be true or false");
-    if (!json_is_absent(down) && !json_bool(down, &f->down))
-        return error_set(error, CORDAGE_EINVAL, "\"down\" must be true or false");
-    if (!json_is_absent(for_ms) && (!json_u64(for_ms, &f->for_ms) || f->for_ms == 0 ||
-                                    f->for_ms > SIM_BUDGET_WINDOW_MS))
-        return error_set(error, CORDAGE_EINVAL, "\"for_ms\" must be 1 to %d",
-                         SIM_BUDGET_WINDOW_MS);
-    return 0;
+    f->app = json_id(v, &id) ? sim_app_of_id(s, id) : NULL;
+    return f->app ? 0 : error_set(error, CORDAGE_EINVAL, "\"bot\" must be a bot's id");
+}
+
+static bool takes(const struct kind *kind, struct str field)
+{
+    const char *p = kind->takes;
+
+    if (kind->on_conn && (str_is(field, "shard") || str_is(field, "bot")))
+        return true;
+    for (; *p; p += strcspn(p, " "), p += *p == ' ')
+        if (str_eq(field, (struct str){ p, strcspn(p, " ") }))
+            return true;
+    return false;
 }
 
 /* A misspelt field would be a fault that never happens. */
-static int check_names(cordage_json root, cordage_error *error)
+static int read_field(struct sim *s, const struct kind *kind, const struct json_iter *it,
+                      struct fault *f, cordage_error *error)
 {
-    static const char *const names[] = { "kind", "shard",  "resumable", "down",
-                                         "code", "for_ms", "over" };
-    struct json_iter it;
-
-    for (bool more = json_first(root, &it); more; more = json_next(&it)) {
-        bool known = false;
-
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            known |= str_is(it.key, names[i]);
-        if (!known)
-            return error_set(error, CORDAGE_EINVAL,
-                             "\"%.*s\" is no field of a fault: they are kind, shard, "
-                             "resumable, down, code, for_ms and over",
-                             (int)(it.key.n < 40 ? it.key.n : 40), it.key.p);
-    }
+    if (str_is(it->key, "kind"))
+        return 0;
+    if (!takes(kind, it->key))
+        return error_set(error, CORDAGE_EINVAL,
+                         "\"%.*s\" is no field of %s, which takes %s%s",
+                         (int)(it->key.n < 40 ? it->key.n : 40), it->key.p, kind->name,
+                         kind->on_conn ? "shard bot " : "",
+                         *kind->takes    ? kind->takes
+                         : kind->on_conn ? ""
+                                         : "none");
+    if (str_is(it->key, "shard"))
+        return read_shard(it->value, f, error);
+    if (str_is(it->key, "bot"))
+        return read_bot(s, it->value, f, error);
+    if (str_is(it->key, "code"))
+        return read_code(it->value, f, error);
+    if (str_is(it->key, "over"))
+        return read_over(it->value, f, error);
+    for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)
+        if (str_is(it->key, plains[i].name))
+            return read_plain(it->value, &plains[i], f, error);
     return 0;
 }
 
@@ -207,9 +432,18 @@ static int read_fault(struct sim *s, struct str json, struct fault *f,
                       const struct kind **kind, cordage_error *error)
 {
     cordage_json root;
-    struct str name = { "", 0 };
+    struct json_iter it;
     int err;
 
+    *f = (struct fault){ .all = true,
+                         .down = true,
+                         .on = true,
+                         .gap = true,
+                         .count = 1,
+                         .by_ms = 1000,
+                         .key = UINT64_MAX,
+                         .bytes = SIM_GIANT_BYTES,
+                         .per_second = 1000 };
     buf_clear(&s->in);
     err = buf_append_str(&s->in, json);
     if (err)
@@ -220,15 +454,13 @@ static int read_fault(struct sim *s, struct str json, struct fault *f,
     if (err || cordage_json_type_of(root) != CORDAGE_JSON_OBJECT)
         return error_set(error, CORDAGE_EINVAL,
                          "a fault is a JSON object like {\"kind\":\"reconnect\"}");
-    err = check_names(root, error);
-    if (err)
-        return err;
-    json_str(json_get(root, "kind"), &name);
-    *kind = find_kind(name);
+    json_str(json_get(root, "kind"), &f->kind);
+    *kind = find_kind(f->kind);
     if (!*kind)
-        return error_set(error, CORDAGE_EINVAL, "\"kind\" must be " KINDS);
-    err = read_shard(json_get(root, "shard"), f, error);
-    return err ? err : read_fields((*kind)->name, root, f, error);
+        return refuse_kind(error);
+    for (bool more = json_first(root, &it); more && !err; more = json_next(&it))
+        err = read_field(s, *kind, &it, f, error);
+    return err;
 }
 
 /* ---- Inflicting ----------------------------------------------------------------- */
@@ -237,7 +469,7 @@ static bool is_meant(const struct sim_conn *c, const struct fault *f)
 {
     const struct sim_session *ss = c->session;
 
-    return ss && !c->has_ended &&
+    return ss && !c->has_ended && (!f->app || ss->app == f->app) &&
            (f->all || (ss->wants.shard_id == f->shard_id &&
                        ss->wants.shard_count == f->shard_count));
 }
@@ -245,25 +477,23 @@ static bool is_meant(const struct sim_conn *c, const struct fault *f)
 int sim_fault(struct sim *s, struct str json, uint64_t now, size_t *n,
               cordage_error *error)
 {
-    struct fault f = { 0 };
     const struct kind *kind = NULL;
+    struct fault f;
     int err = read_fault(s, json, &f, &kind, error);
 
     *n = 0;
     if (err)
         return err;
     s->report.faults++;
-    if (!kind->inflict) {
-        s->resume_is_down = f.down;
-        return 0;
-    }
-    for (struct link *l = s->conns.next; l != &s->conns; l = l->next) {
+    if (kind->on_sim)
+        kind->on_sim(s, &f, now);
+    for (struct link *l = s->conns.next; kind->on_conn && l != &s->conns; l = l->next) {
         struct sim_conn *c = CONTAINER_OF(l, struct sim_conn, link);
 
         if (!is_meant(c, &f))
             continue;
         (*n)++;
-        kind->inflict(c, &f, now);
+        kind->on_conn(c, &f, now);
     }
     return 0;
 }

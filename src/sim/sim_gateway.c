@@ -87,12 +87,18 @@ struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,
     c->user = user;
     c->resume_door = resume_door;
     c->shard_id = REPORT_NO_SHARD;
-    c->hello_at = c->reconnect_by = NEVER;
+    c->hello_at = c->reconnect_by = c->wrong_url_by = NEVER;
     c->heartbeat_by = now + s->config.hello_delay_ms + patience(s);
     list_insert(&s->conns, &c->link);
     s->report.connections++;
     if (!take_query(c, query, now))
         return c;
+    if (s->refusals.hellos) {
+        s->refusals.hellos--;
+        sim_conn_ask_reconnect(c, now);
+        sim_conn_tick(c, now);
+        return c;
+    }
     c->hello_at = now + s->config.hello_delay_ms;
     sim_conn_tick(c, now);
     return c;
@@ -188,6 +194,13 @@ void sim_conn_reset(struct sim_conn *c, uint64_t now)
     c->ops->reset(c->user);
 }
 
+void sim_conn_ask_reconnect(struct sim_conn *c, uint64_t now)
+{
+    sim_conn_send(c, OP_RECONNECT, "null");
+    c->reconnect_by = now + SIM_RECONNECT_GRACE_MS;
+    sim_wake(c->sim, c->reconnect_by);
+}
+
 void sim_conn_send(struct sim_conn *c, int op, const char *d)
 {
     struct sim *s = c->sim;
@@ -222,13 +235,42 @@ void sim_conn_bad_body(struct sim_conn *c, uint64_t now, const char *what)
 
 /* ---- Time ----------------------------------------------------------------------- */
 
+static void send_late_acks(struct sim_conn *c, uint64_t now)
+{
+    while (c->n_acks && c->acks_at[0] <= now) {
+        memmove(c->acks_at, c->acks_at + 1, --c->n_acks * sizeof *c->acks_at);
+        sim_conn_send(c, OP_HEARTBEAT_ACK, "null");
+    }
+    if (c->n_acks)
+        sim_wake(c->sim, c->acks_at[0]);
+}
+
+/* Now, later, or never, as the connection's faults want it. */
+static void acknowledge(struct sim_conn *c, uint64_t now)
+{
+    if (now < c->no_ack_until)
+        return;
+    if (now >= c->late_ack_until) {
+        sim_conn_send(c, OP_HEARTBEAT_ACK, "null");
+        return;
+    }
+    if (c->n_acks == SIM_LATE_ACKS)
+        c->acks_at[0] = now;
+    send_late_acks(c, now);
+    c->acks_at[c->n_acks++] = now + c->late_ack_ms;
+    sim_wake(c->sim, c->acks_at[0]);
+}
+
 void sim_conn_tick(struct sim_conn *c, uint64_t now)
 {
     if (c->has_ended)
         return;
     if (c->hello_at <= now)
         say_hello(c);
-    if (c->reconnect_by <= now) {
+    send_late_acks(c, now);
+    if (c->wrong_url_by <= now) {
+        sim_conn_close(c, CLOSE_UNKNOWN_ERROR, "not the resume URL", now);
+    } else if (c->reconnect_by <= now) {
         sim_conn_close(c, CLOSE_UNKNOWN_ERROR, "asked to reconnect", now);
     } else if (c->heartbeat_by <= now && c->is_frozen) {
         /* The client can't be heard; nobody's rule is broken. */
@@ -236,8 +278,9 @@ void sim_conn_tick(struct sim_conn *c, uint64_t now)
     } else if (c->heartbeat_by <= now) {
         sim_conn_broke(c, RULE_HEARTBEAT_MISSED, now, "none for %llu ms",
                        (unsigned long long)patience(c->sim));
-        sim_conn_close(c, CLOSE_SESSION_TIMED_OUT, NULL, now);
+        sim_conn_close(c, c->sim->config.watchdog_code, NULL, now);
     } else {
+        sim_wake(c->sim, c->wrong_url_by);
         sim_wake(c->sim, c->hello_at);
         sim_wake(c->sim, c->reconnect_by);
         sim_wake(c->sim, c->heartbeat_by);
@@ -280,8 +323,7 @@ static void on_heartbeat(struct sim_conn *c, cordage_json d, uint64_t now)
     c->sim->report.heartbeats++;
     c->heartbeat_by = now + patience(c->sim);
     sim_wake(c->sim, c->heartbeat_by);
-    if (now >= c->no_ack_until)
-        sim_conn_send(c, OP_HEARTBEAT_ACK, "null");
+    acknowledge(c, now);
 }
 
 static void on_presence(struct sim_conn *c, cordage_json d, uint64_t now)

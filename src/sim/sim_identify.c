@@ -161,6 +161,10 @@ static bool check_key(struct sim_conn *c, const struct sim_identify *id, uint64_
     uint32_t key = id->shard_id % id->app->max_concurrency;
     uint64_t free_at = id->app->key_free_at[key];
 
+    if (now < id->app->key_stolen_until[key]) {
+        sim_conn_send(c, OP_INVALID_SESSION, "false");
+        return false;
+    }
     if (now >= free_at) {
         id->app->key_free_at[key] = now + SIM_IDENTIFY_WINDOW_MS;
         return true;
@@ -178,6 +182,20 @@ static void note_fatal(struct sim_conn *c, const struct sim_memory *m, uint64_t 
     if (m && m->why == SIM_END_FATAL)
         sim_conn_broke(c, RULE_CONNECTED_WHILE_FATAL, now,
                        "nothing has changed since the close");
+}
+
+/* A fault: turned away, though nothing is wrong. */
+static bool is_turned_away(struct sim_conn *c, uint64_t *left, int code, bool resumable,
+                           uint64_t now)
+{
+    if (!*left)
+        return false;
+    (*left)--;
+    if (code)
+        sim_conn_close(c, code, NULL, now);
+    else
+        sim_conn_send(c, OP_INVALID_SESSION, resumable ? "true" : "false");
+    return true;
 }
 
 static bool already_has_session(struct sim_conn *c, const char *what, uint64_t now)
@@ -211,8 +229,13 @@ void sim_on_identify(struct sim_conn *c, cordage_json d, uint64_t now)
     if (c->resume_door)
         sim_conn_broke(c, RULE_IDENTIFY_ON_RESUME_URL, now, "IDENTIFY");
     if (!check_token(c, &id, now) || !check_intents(c, &id, now) ||
-        !check_shard(c, &id, now) || !check_budget(c, &id, now) ||
-        !check_key(c, &id, now))
+        !check_shard(c, &id, now) || !check_budget(c, &id, now))
+        return;
+    if (s->config.charge_on_receipt)
+        sim_charge_identify(s, id.app, now);
+    if (!check_key(c, &id, now) ||
+        is_turned_away(c, &s->refusals.identifies, s->refusals.identify_code,
+                       s->refusals.identify_resumable, now))
         return;
     c->deflates = id.compress && c->compression == COMPRESS_NONE;
     if (!sim_session_new(c, &id, now)) {
@@ -220,7 +243,8 @@ void sim_on_identify(struct sim_conn *c, cordage_json d, uint64_t now)
         return;
     }
     s->report.ready++;
-    sim_charge_identify(s, id.app, now);
+    if (!s->config.charge_on_receipt)
+        sim_charge_identify(s, id.app, now);
     presence = json_get(d, "presence");
     if (c->session && !json_is_absent(presence) && !json_is_null(presence))
         sim_on_presence(c, presence, now);
@@ -259,15 +283,16 @@ static bool check_seq(struct sim_conn *c, struct sim_session *ss, uint64_t seq,
     return false;
 }
 
-static bool resume_url_is_another(const struct sim *s)
+bool sim_has_resume_url(const struct sim *s)
 {
-    return s->gateway_url && s->resume_url && strcmp(s->gateway_url, s->resume_url) != 0;
+    return s->gateway_url && s->resume_url &&
+           strcmp(s->gateway_url, s->resume_url) != 0 && !s->resume_is_down;
 }
 
 static void note_wrong_door(struct sim_conn *c, const struct sim_session *ss,
                             uint64_t now)
 {
-    if (!c->resume_door && resume_url_is_another(c->sim) && !c->sim->resume_is_down)
+    if (!c->resume_door && sim_has_resume_url(c->sim))
         sim_conn_broke(c, RULE_RESUME_WRONG_URL, now, "session %s", ss->id);
     if (c->version != ss->version || c->compression != ss->compression)
         sim_conn_broke(c, RULE_RESUME_OTHER_QUERY, now,
@@ -324,6 +349,8 @@ void sim_on_resume(struct sim_conn *c, cordage_json d, uint64_t now)
         refuse_resume(c, session_id, now);
         return;
     }
+    if (is_turned_away(c, &s->refusals.resumes, s->refusals.resume_code, false, now))
+        return;
     /* Only now: a wrong token's 4004 says nothing against the one that identified. */
     c->fingerprint = ss->wants.fingerprint;
     if (!check_seq(c, ss, seq, now))

@@ -69,7 +69,7 @@ void sim_session_drop_held(struct sim_session *ss)
 void sim_session_give(struct sim_session *ss, const struct world_guild *g,
                       struct sim_event *e, uint64_t now)
 {
-    if (g->index < ss->next_guild)
+    if (g->index < ss->next_guild || ss->sim->config.early_events)
         sim_session_push(ss, e, now);
     else if (hold(ss, g, e) < 0)
         sim_session_lose(ss, now);

@@ -48,6 +48,7 @@ enum {
     SIM_PUMP_MS = 5,       /* between two looks at a connection that was full */
     SIM_PUMP_EVENTS = 512, /* sent to one connection in one turn */
     SIM_LOAD_GUILDS = 64,  /* GUILD_CREATEs for one session in one turn */
+    SIM_LATE_ACKS = 8,     /* that wait at once; more, and the oldest goes */
     SIM_MEMORIES = 1024,   /* ended sessions and fatal closes that are remembered */
     SIM_DEFAULT_CONCURRENCY = 1,
     SIM_DEFAULT_SESSION_LIMIT = 1000,
@@ -167,6 +168,21 @@ bool sim_session_has_guild(const struct sim_session *ss, const struct world_guil
 
 /* ---- Connections ---------------------------------------------------------------- */
 
+enum sim_shape {
+    SIM_INTEGER_IDS = 1 << 0,  /* ids are numbers */
+    SIM_MISSING_KEYS = 1 << 1, /* what is optional is left out */
+    SIM_UNKNOWN_KEYS = 1 << 2  /* every object has a key that nobody knows */
+};
+
+/* Faults of the stream: how many events are still to suffer each. */
+struct sim_mischief {
+    uint64_t duplicates; /* are sent twice */
+    uint64_t drops;      /* are not sent, and leave a gap in the numbers */
+    uint64_t losses;     /* get no number */
+    uint64_t reshaped;
+    unsigned shape; /* of those */
+};
+
 struct sim_conn {
     struct link link; /* on sim->conns, all its life */
     struct sim *sim;
@@ -180,13 +196,19 @@ struct sim_conn {
     bool has_ended; /* closed or reset by us: only sim_disconnected still comes */
     bool is_frozen; /* half-open by a fault */
     bool deflates;  /* IDENTIFY's `compress` */
-    uint32_t shard_id, shard_count; /* for the report; REPORT_NO_SHARD: none named yet */
-    uint64_t fingerprint;           /* of its last IDENTIFY or RESUME; 0: none */
-    uint64_t hello_at;              /* NEVER: sent */
-    uint64_t heartbeat_by;          /* the watchdog's deadline */
-    uint64_t no_ack_until;          /* heartbeats are not acknowledged before */
-    uint64_t silent_until;          /* events are not sent before */
-    uint64_t reconnect_by;          /* op 7 was sent: closed then */
+    uint32_t shard_id, shard_count;  /* for the report; REPORT_NO_SHARD: none named yet */
+    uint64_t fingerprint;            /* of its last IDENTIFY or RESUME; 0: none */
+    uint64_t hello_at;               /* NEVER: sent */
+    uint64_t heartbeat_by;           /* the watchdog's deadline */
+    uint64_t no_ack_until;           /* heartbeats are not acknowledged before */
+    uint64_t silent_until;           /* events are not sent before */
+    uint64_t late_ack_until;         /* before, they are acknowledged late, */
+    uint64_t late_ack_ms;            /* by so much */
+    uint64_t acks_at[SIM_LATE_ACKS]; /* when those that wait are due: in order */
+    uint32_t n_acks;
+    uint64_t wrong_url_by; /* it resumed on the wrong URL: closed then */
+    struct sim_mischief mischief;
+    uint64_t reconnect_by;            /* op 7 was sent: closed then */
     uint64_t received[GATEWAY_SENDS]; /* when the last payloads came: a ring */
     uint32_t n_received;
     uint64_t presences[GATEWAY_PRESENCES];
@@ -196,6 +218,8 @@ struct sim_conn {
 /* Closes it and, with a fatal code, ends its session; else the session can be resumed. */
 void sim_conn_close(struct sim_conn *c, int code, const char *reason, uint64_t now);
 void sim_conn_reset(struct sim_conn *c, uint64_t now);
+/* op 7, and a close if nothing comes of it. */
+void sim_conn_ask_reconnect(struct sim_conn *c, uint64_t now);
 /* Sends `op` with `d`, JSON. */
 void sim_conn_send(struct sim_conn *c, int op, const char *d);
 /* Notes a broken rule. Returns false, so that a check can end with it. */
@@ -226,6 +250,15 @@ void sim_move_bot(struct sim *s, const struct sim_app *app, struct world_guild *
 /* Ends the sessions that should know of something, where there is no memory to tell. */
 void sim_lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now);
 
+/* Sends an event's payload as the connection's faults want it. */
+void sim_mischief_send(struct sim_conn *c, struct str payload);
+/* Whether the next event is lost without a trace. */
+bool sim_mischief_loses(struct sim_conn *c);
+/* An event for this connection's session alone. */
+void sim_mischief_event(struct sim_conn *c, const char *name, struct str d, uint64_t now);
+/* GUILD_CREATE of its first guild once more, of so many bytes. */
+void sim_mischief_giant(struct sim_conn *c, uint64_t bytes, uint64_t now);
+
 /* ---- The whole ------------------------------------------------------------------ */
 
 /* An ended session, or a shard that was refused for good. */
@@ -233,6 +266,14 @@ struct sim_memory {
     char session_id[33];
     enum sim_end why;
     uint64_t fingerprint;
+};
+
+/* How many of what is next are turned away. */
+struct sim_refusals {
+    uint64_t hellos; /* op 7 instead */
+    uint64_t identifies, resumes;
+    int identify_code, resume_code; /* closed with; 0: op 9 */
+    bool identify_resumable;        /* op 9's d */
 };
 
 /* The sessions of one [shard_id, shard_count]. */
@@ -254,7 +295,9 @@ struct sim {
     struct world world;
     struct report report;
     struct rng rng;
-    struct json_parser *parser;
+    struct json_parser *parser, *reshaper;
+    struct buf shaped;
+    struct sim_refusals refusals;
     struct buf in, out, body; /* a payload received, one to send, a body being made */
     uint64_t started_at, started_wall;
 
@@ -319,6 +362,8 @@ void sim_tell(struct sim *s, const char *name, const struct sim_routing *r, stru
 void sim_tell_guild(struct sim *s, const struct sim_app *app, struct world_guild *g,
                     enum sim_guild_news news, uint64_t now);
 
+/* Whether there is a resume URL of its own, whose door is open. */
+bool sim_has_resume_url(const struct sim *s);
 void sim_remember(struct sim *s, const struct sim_memory *m);
 /* The last memory of this session id, or of this fatal fingerprint; NULL: none. */
 const struct sim_memory *sim_recall_session(const struct sim *s, struct str id);
@@ -329,6 +374,10 @@ int sim_apps_init(struct sim *s);
 void sim_apps_release(struct sim *s);
 bool sim_has_budget(struct sim *s, struct sim_app *app, uint64_t now);
 void sim_charge_identify(struct sim *s, struct sim_app *app, uint64_t now);
+/* So many IDENTIFYs are left, from now on. */
+void sim_set_remaining(struct sim *s, struct sim_app *app, uint32_t n, uint64_t now);
+/* Another process has identified on this key just now, or on all (UINT64_MAX). */
+void sim_steal_keys(struct sim_app *app, uint64_t key, uint64_t now);
 
 /* life.c */
 void sim_life_tick(struct sim *s, uint64_t now);

@@ -118,7 +118,7 @@ static void send_next(struct sim_session *ss, uint64_t now)
         sim_conn_close(c, CLOSE_UNKNOWN_ERROR, "out of memory", now);
         return;
     }
-    c->ops->send(c->user, buf_str(&s->out));
+    sim_mischief_send(c, buf_str(&s->out));
 }
 
 void sim_session_pump(struct sim_session *ss, uint64_t now)
@@ -148,6 +148,8 @@ bool sim_session_push(struct sim_session *ss, struct sim_event *e, uint64_t now)
 {
     bool was_behind = is_behind(ss);
 
+    if (ss->conn && !e->is_resumed && sim_mischief_loses(ss->conn))
+        return true;
     keep_within(ss, now);
     if (ss->n_kept == ss->ring_size && grow_ring(ss) < 0)
         return sim_session_lose(ss, now);
@@ -265,6 +267,8 @@ struct sim_session *sim_session_new(struct sim_conn *c, const struct sim_identif
     list_insert(&s->sessions, &ss->link);
     ss->conn = c;
     c->session = ss;
+    if (s->config.ready_delay_ms)
+        c->silent_until = now + s->config.ready_delay_ms;
     if (!sim_session_push(ss, ready, now))
         ss = NULL;
     sim_event_unref(s, ready);
@@ -308,6 +312,10 @@ void sim_session_resume(struct sim_session *ss, struct sim_conn *c, uint64_t seq
 
     ss->conn = c;
     c->session = ss;
+    if (s->config.wrong_url_ms && !c->resume_door && sim_has_resume_url(s)) {
+        c->wrong_url_by = now + s->config.wrong_url_ms;
+        sim_wake(s, c->wrong_url_by);
+    }
     ss->expires_at = NEVER;
     ss->sent = seq;
     ss->replayed_to = ss->seq;

@@ -255,6 +255,8 @@ struct world_create {
 void world_put_plain(const struct world *w, const struct world_guild *g,
                      struct json_writer *j);
 /* The guild object: with `create` NULL as REST has it, else GUILD_CREATE's body. */
+void world_put_guild(const struct world *w, const struct world_guild *g,
+                     const struct world_create *create, struct json_writer *j);
 void world_write_guild(const struct world *w, const struct world_guild *g,
                        const struct world_create *create, struct json_writer *j);
 

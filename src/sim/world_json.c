@@ -344,10 +344,9 @@ static void write_created(const struct world *w, const struct world_guild *g,
     field_empty(j, "application_command_counts", '{');
 }
 
-void world_write_guild(const struct world *w, const struct world_guild *g,
-                       const struct world_create *create, struct json_writer *j)
+void world_put_guild(const struct world *w, const struct world_guild *g,
+                     const struct world_create *create, struct json_writer *j)
 {
-    json_open(j, '{');
     world_put_plain(w, g, j);
     if (create) {
         write_created(w, g, create, j);
@@ -356,5 +355,12 @@ void world_write_guild(const struct world *w, const struct world_guild *g,
         field_null(j, "widget_channel_id");
         field_null(j, "max_presences");
     }
+}
+
+void world_write_guild(const struct world *w, const struct world_guild *g,
+                       const struct world_create *create, struct json_writer *j)
+{
+    json_open(j, '{');
+    world_put_guild(w, g, create, j);
     json_shut(j, '}');
 }

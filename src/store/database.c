@@ -86,6 +86,8 @@ static int attempt(struct database *d, enum durability durability,
         err = work(d->db, user);
     if (!err)
         err = sql_do(d->db, "COMMIT");
+    if (err == SQLITE_READONLY && database_file_is_read_only(d))
+        err = SQLITE_NOTADB;
     d->last_errno = err > 0 ? database_errno(d, err) : 0;
     /* One that can't be rolled back would make the next look like damage. */
     if (err && !sqlite3_get_autocommit(d->db) && sql_do(d->db, "ROLLBACK"))

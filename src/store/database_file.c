@@ -91,6 +91,11 @@ void database_file_drop(struct database *d)
     d->db = NULL;
 }
 
+bool database_file_is_read_only(struct database *d)
+{
+    return sqlite3_db_readonly(d->db, "main") == 1;
+}
+
 bool database_file_is_gone(struct database *d)
 {
     int moved = 0;
@@ -252,6 +257,8 @@ static int check(struct database *d, cordage_error *error)
     application = sql_number(d->db, "PRAGMA application_id", 0);
     version = sql_number(d->db, "PRAGMA user_version", 0);
     if (changes > 0 && application != DATABASE_APPLICATION)
+        return SQLITE_NOTADB;
+    if (database_file_is_read_only(d))
         return SQLITE_NOTADB;
     if (version > d->kind->version)
         return error_set(error, CORDAGE_ESTATE,

@@ -16,6 +16,10 @@ void database_file_drop(struct database *d);
 /* Whether the path no longer leads to the file that is open. */
 bool database_file_is_gone(struct database *d);
 
+/* Whether its head says that SQLite may not write it. It was opened to be written, so
+ * that this is damage. */
+bool database_file_is_read_only(struct database *d);
+
 /* Whether a code of SQLite's says that the file is not what it should be. */
 bool database_is_damage(int err);
 /* The system's own number for a failure that was just met; 0: not known. */

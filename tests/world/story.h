@@ -29,8 +29,9 @@ struct story {
     size_t n_booked;
     uint64_t last_booking; /* succeeded or not */
     bool after_power;      /* the power was lost since the last look */
-    bool is_damaged;       /* somebody broke a file: what was told may be gone */
-    unsigned rounds;       /* of each life */
+    /* Somebody has broken a file, and what was told may be gone. */
+    bool state_damaged, cache_damaged;
+    unsigned rounds; /* of each life */
     /* What can fail may; then this is called, and it is tried again. NULL: nothing may.
      */
     void (*mend)(void);

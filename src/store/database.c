@@ -38,13 +38,19 @@ void database_close(struct database *d)
 
 /* The log hears of a change for the worse or the better, not of each failure: a full disk
  * lasts, and work comes every few seconds. */
-static void tell(struct database *d, int err, const cordage_error *error)
+static void tell(struct database *d, int err, enum durability durability,
+                 const cordage_error *error)
 {
+    /* Reading a full disk goes well all the time. */
+    if (!err && durability == ONLY_READS && !d->reading_failed)
+        return;
     if (err && err != d->failing)
         log_line(&d->log, LOG_WARN, "store: %s", error->message);
     else if (!err && d->failing)
-        log_line(&d->log, LOG_INFO, "store: %s is written again", d->path);
+        log_line(&d->log, LOG_INFO, "store: %s is %s again", d->path,
+                 durability == ONLY_READS ? "read" : "written");
     d->failing = err;
+    d->reading_failed = err && durability == ONLY_READS;
 }
 
 /* SQLite's levels. Without a WAL, NORMAL could leave a damaged file after a loss of
@@ -133,7 +139,7 @@ int database_run(struct database *d, enum durability durability,
 
     pthread_mutex_lock(&d->lock);
     err = run(d, durability, work, user, &error);
-    tell(d, error.code ? err : 0, &error);
+    tell(d, error.code ? err : 0, durability, &error);
     pthread_mutex_unlock(&d->lock);
     return err;
 }

@@ -47,8 +47,9 @@ struct database {
     sqlite3 *db; /* NULL: to be opened by the next work */
     bool wal;    /* else a rollback journal: some file systems can't have a WAL */
     int synchronous;
-    int failing;    /* what the last work ended with, as the log knows it */
-    int last_errno; /* of the last failure, for its sentence; 0: not known */
+    int failing;         /* what the last work ended with, as the log knows it */
+    bool reading_failed; /* that work only read */
+    int last_errno;      /* of the last failure, for its sentence; 0: not known */
     pthread_mutex_t lock;
 };
 

@@ -75,7 +75,7 @@ static void lose_power_at_any_step(bool has_wal)
 
     for (unsigned step = 1; killed; step++) {
         killed = false;
-        for (uint64_t chance = 0; chance < 10; chance++) {
+        for (uint64_t chance = 0; chance < 6; chance++) {
             begin(3);
             vdisk_set_shared_memory(has_wal);
             if (chance % 2)
@@ -157,8 +157,49 @@ TEST(a_step_that_fails_changes_nothing)
     vdisk_unmount();
 }
 
+static unsigned times(const char *what)
+{
+    const char *at = story.lines;
+    unsigned n = 0;
+
+    for (; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+static void save_plans_on_a_full_disk(void *user)
+{
+    struct buf plan = { 0 };
+    struct life l;
+
+    (void)user;
+    story_open(&l, &story, STORE_ALONE);
+    CHECK_INT(store_save_plan(l.store, STR("{}")), 0);
+    for (int i = 0; i < 3; i++) {
+        vdisk_set_limit(0);
+        CHECK_INT(store_save_plan(l.store, STR("{ }")), CORDAGE_EIO);
+        CHECK_INT(store_load_plan(l.store, &plan), 0);
+    }
+    vdisk_set_limit(UINT64_MAX);
+    CHECK_INT(store_load_plan(l.store, &plan), 0);
+    CHECK_INT(times("is written again"), 0);
+    CHECK_INT(store_save_plan(l.store, STR("{  }")), 0);
+    CHECK_INT(times("is written again"), 1);
+    CHECK_INT(times("no room"), 1);
+    buf_release(&plan);
+    story_close(&l);
+}
+
+/* Also where it is read all the time, which goes well. */
+TEST(a_full_disk_is_told_once)
+{
+    begin(0);
+    CHECK(!rig_live(save_plans_on_a_full_disk, NULL, NEVER));
+    vdisk_unmount();
+}
+
 RUN_TESTS(T(lives_follow_each_other), T(killed_at_any_step_it_has_all_that_it_was_told),
           T(without_power_at_any_step_what_was_promised_is_there),
           T(the_same_on_a_disk_that_can_have_no_wal),
           T(with_a_full_disk_at_any_step_a_call_fails_and_changes_nothing),
-          T(a_step_that_fails_changes_nothing))
+          T(a_step_that_fails_changes_nothing), T(a_full_disk_is_told_once))

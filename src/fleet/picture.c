@@ -207,7 +207,8 @@ static void look_at_health(struct supervisor *s, struct process *p)
         if (!s->options.foreign && (sh->holder != p || shown(s, sh)->dark_at))
             return;
     }
-    p->is_healthy = s->is_proven = true;
+    p->is_healthy = true;
+    s->is_proven |= !p->candidate;
     restart_delay_healthy(&p->worker->delay, fleet_real(s));
 }
 

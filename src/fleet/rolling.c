@@ -41,6 +41,7 @@ static void finish(struct supervisor *s, bool done)
     turn_over(s);
     if (done) {
         executable_accept(&s->exe);
+        s->is_proven = true;
         snprintf(line, sizeof line, "restarted: %u shards handed over", moved);
     } else {
         executable_reject(&s->exe);

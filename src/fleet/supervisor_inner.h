@@ -64,7 +64,8 @@ struct process {
     int signalled;         /* while LEAVING: the last signal it got */
     uint64_t started_at;   /* Unix ms */
     uint64_t ticks;        /* its start, by the kernel: with the pid, who it is */
-    bool adopted, candidate;
+    bool adopted;
+    bool candidate;         /* started as a restart's new program */
     bool is_up;             /* was welcomed once */
     uint64_t heard_at;      /* real ms: its last STATUS... */
     unsigned quiet_seconds; /* ... and turns of ours since then */
@@ -146,7 +147,7 @@ struct supervisor {
     bool asking;
 
     struct executable exe;
-    bool is_proven; /* a process has come up with all its shards, some time */
+    bool is_proven; /* a process of the good program has come up with all its shards */
     int token;      /* a sealed memfd, or -1 */
     char *link_path;
     struct plan plan;

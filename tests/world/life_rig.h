@@ -34,7 +34,7 @@ void life_fail(const char *file, int line, const char *format, ...)
 struct life {
     struct world_plan plan;
     struct vprocess *supervisor;
-    uint64_t begun_at;
+    bool dials_fail; /* a RESUME may go to another URL: its own was not to be reached */
 };
 
 /* The machine, its disk, Discord, and a supervisor that begins. */

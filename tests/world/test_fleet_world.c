@@ -45,6 +45,24 @@ static void kill_supervisor(struct life *l)
     vprocess_signal(l->supervisor, SIGKILL);
 }
 
+static void set_network(bool down)
+{
+    const struct net_weather w = {
+        .latency_min = 5, .latency_max = 60, .rest_min = 20, .rest_max = 300, .down = down
+    };
+
+    net_set_weather(&w);
+}
+
+static void kill_all(struct life *l)
+{
+    struct vprocess *p;
+
+    kill_supervisor(l);
+    while ((p = life_find("worker-", 0)))
+        vprocess_signal(p, SIGKILL);
+}
+
 LIFE(a_fleet_lives_a_day)
 {
     struct life l;
@@ -114,12 +132,9 @@ LIFE(supervisor_and_worker_are_killed_at_once)
 LIFE(all_are_killed_at_once)
 {
     struct life l;
-    struct vprocess *p;
 
     begin(&l);
-    kill_supervisor(&l);
-    while ((p = life_find("worker-", 0)))
-        vprocess_signal(p, SIGKILL);
+    kill_all(&l);
     life_start(&l);
     end(&l);
 }
@@ -176,6 +191,32 @@ LIFE(a_program_that_fails_is_rolled_back)
     program_roll();
     life_run(&l, 5 * LIFE_MINUTE);
     EXPECT_INT(life_said("restarted: 16 shards handed over"), 2);
+    end(&l);
+}
+
+/* A fleet that was started from a program that fails, mended by a restart with one that
+ * works, in which Discord can't be reached for a while: what never came up isn't what a
+ * worker that dies is started from afterwards. */
+LIFE(a_program_that_never_came_up_is_not_gone_back_to)
+{
+    struct life l;
+
+    begin(&l);
+    l.dials_fail = true;
+    program_replace(true);
+    kill_all(&l);
+    life_start(&l);
+    life_run(&l, 2 * LIFE_MINUTE);
+    EXPECT(!program_is_up());
+    program_replace(false);
+    program_roll();
+    life_run(&l, 10 * 1000);
+    set_network(true);
+    life_run(&l, 2 * LIFE_MINUTE);
+    EXPECT_INT(life_said("restart: the restart was rolled back"), 1);
+    set_network(false);
+    life_run_up(&l, BACK_MS);
+    vprocess_signal(life_find("worker-", 0), SIGKILL);
     end(&l);
 }
 
@@ -264,6 +305,7 @@ RUN_TESTS(T(a_fleet_lives_a_day), T(a_worker_is_killed),
           T(workers_that_nobody_adopts_end_and_keep_their_sessions),
           T(supervisor_and_worker_are_killed_at_once), T(all_are_killed_at_once),
           T(a_fleet_is_stopped_and_started), T(a_rolling_restart_hands_all_shards_over),
-          T(a_program_that_fails_is_rolled_back), T(a_worker_is_suspended),
+          T(a_program_that_fails_is_rolled_back),
+          T(a_program_that_never_came_up_is_not_gone_back_to), T(a_worker_is_suspended),
           T(the_supervisor_is_suspended), T(the_machine_sleeps),
           T(the_same_seed_gives_the_same_run))

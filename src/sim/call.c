@@ -318,3 +318,17 @@ bool call_control_json(struct call *c, cordage_json *out)
         call_error(c, 400, 50109, "The request body is no JSON object.");
     return false;
 }
+
+struct world_guild *call_first_of_shard(const struct call *c, cordage_json shard)
+{
+    struct world *world = call_world(c);
+    uint64_t id, count;
+
+    if (!json_u64(cordage_json_at(shard, 0), &id) ||
+        !json_u64(cordage_json_at(shard, 1), &count) || id >= count)
+        return NULL;
+    for (uint32_t i = 0; i < world->n_guilds; i++)
+        if ((world->guilds[i].id >> 22) % count == id)
+            return &world->guilds[i];
+    return NULL;
+}

@@ -106,6 +106,9 @@ bool call_query_number(struct call *c, const char *key, uint64_t min, uint64_t m
 /* Decodes %XX; false when the result doesn't fit, or has a NUL. Ends with a NUL. */
 bool call_percent_decode(struct str in, char *out, size_t size);
 
+/* The first guild of a shard `[id, count]`; NULL: it has none, or that is no shard. */
+struct world_guild *call_first_of_shard(const struct call *c, cordage_json shard);
+
 /* The request's JSON object, from a JSON or a multipart body (its payload_json, else its
  * plain fields). False, with the error answered, when there is none. It lives until the
  * next call. */

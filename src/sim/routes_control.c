@@ -106,20 +106,6 @@ static void post_fault(struct call *c)
 
 /* ---- POST /_sim/message --------------------------------------------------- */
 
-/* The first guild of a shard `[id, count]`; NULL: it has none, or that is no shard. */
-static struct world_guild *first_of_shard(struct world *world, cordage_json shard)
-{
-    uint64_t id, count;
-
-    if (!json_u64(cordage_json_at(shard, 0), &id) ||
-        !json_u64(cordage_json_at(shard, 1), &count) || id >= count)
-        return NULL;
-    for (uint32_t i = 0; i < world->n_guilds; i++)
-        if ((world->guilds[i].id >> 22) % count == id)
-            return &world->guilds[i];
-    return NULL;
-}
-
 /* The guild and the channel that the body names, or any. */
 static bool find_place(struct call *c, cordage_json body)
 {
@@ -133,7 +119,7 @@ static bool find_place(struct call *c, cordage_json body)
         if (json_id(json_get(body, "guild_id"), &id))
             c->guild = world_find_guild(world, id);
         else if (!json_is_absent(shard))
-            c->guild = first_of_shard(world, shard);
+            c->guild = call_first_of_shard(c, shard);
         else if (world->n_guilds)
             c->guild = &world->guilds[0];
         c->channel_index = 1;

@@ -46,7 +46,8 @@ static bool has(const struct making *k, const char *key)
 
 /* ---- Where, and who ------------------------------------------------------- */
 
-/* The channel, or the guild's first, or the first guild's. */
+/* The channel, or the first of the guild, of the shard's first guild, of the first one.
+ */
 static bool find_place(struct making *k)
 {
     struct world *world = call_world(k->c);
@@ -56,14 +57,16 @@ static bool find_place(struct making *k)
         k->r.guild = call_guild_of(k->c, k->r.channel_id);
     else if (has(k, "guild_id"))
         k->r.guild = world_find_guild(world, id_of(k, "guild_id"));
+    else if (has(k, "shard"))
+        k->r.guild = call_first_of_shard(k->c, json_get(k->body, "shard"));
     else if (world->n_guilds)
         k->r.guild = &world->guilds[0];
     if (k->r.guild && !k->r.channel_id)
         k->r.channel_id = world_channel_id(k->r.guild, 1);
     k->c->guild = k->r.guild;
     return k->r.guild ||
-           refuse(k->c, "There is no such place: \"channel_id\" or \"guild_id\" must "
-                        "name one of /_sim/world.");
+           refuse(k->c, "There is no such place: \"channel_id\", \"guild_id\" or "
+                        "\"shard\": [id, count] must name one of /_sim/world.");
 }
 
 /* The owner where nobody is named. */
@@ -230,11 +233,11 @@ static void put_made(struct call *c, const struct interaction *i)
 
 static void post_interaction(struct call *c)
 {
-    static const char *const names[] = {
-        "guild_id",  "channel_id", "user_id",        "locale",    "command",
-        "type",      "options",    "autocomplete",   "target_id", "message_id",
-        "custom_id", "values",     "interaction_id", NULL
-    };
+    static const char *const names[] = { "guild_id",       "channel_id",   "user_id",
+                                         "locale",         "command",      "type",
+                                         "options",        "autocomplete", "target_id",
+                                         "message_id",     "custom_id",    "values",
+                                         "interaction_id", "shard",        NULL };
     struct making k = { .c = c };
     struct interaction *made;
     char locale[16];

@@ -19,6 +19,8 @@ export const fault = (body) => call('/_sim/fault', body);
 export const life = (body) => call('/_sim/life', body);
 export const world = (guild) => call(`/_sim/world${guild ? `?guild=${guild}` : ''}`);
 export const say = (body) => call('/_sim/message', body);
+export const interact = (body) => call('/_sim/interaction', body);
+export const interaction = (id) => call(`/_sim/interaction?id=${id}`);
 
 // Resolves when `ready()` is true, asked after each `event` of `emitter` and at once.
 export function until(emitter, event, ready, what) {

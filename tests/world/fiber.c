@@ -1,6 +1,7 @@
 #include "fiber.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +27,19 @@
  * that are never touched cost nothing. */
 enum { STACK_SIZE = 512 * 1024, GUARD_SIZE = 4096 };
 
+/* What makes a context is ucontext; from then on it is left and entered by setjmp, which
+ * asks the kernel nothing. A sanitizer wants to see ucontext alone. */
 struct fiber_stack {
     ucontext_t context;
+    jmp_buf place;
+    bool has_begun;
     struct fiber_stack *next; /* of those that wait for a next use */
     char *base;
 };
 
 static struct fiber_stack *spare;
 static ucontext_t outside;
+static jmp_buf outside_place;
 #ifdef FIBER_ASAN
 static const void *outside_bottom;
 static size_t outside_size;
@@ -145,6 +151,7 @@ void fiber_make(struct fiber_context *c, void (*run)(void *arg), void *arg)
     ucontext_t *u;
 
     *c = (struct fiber_context){ .stack = make_stack(), .run = run, .arg = arg };
+    c->stack->has_begun = false;
     u = &c->stack->context;
     getcontext(u);
     u->uc_stack.ss_sp = c->stack->base + GUARD_SIZE;
@@ -154,12 +161,32 @@ void fiber_make(struct fiber_context *c, void (*run)(void *arg), void *arg)
                 (unsigned)self);
 }
 
+#ifdef FIBER_ASAN
+static void go(struct fiber_context *from, struct fiber_context *to)
+{
+    swapcontext(context_of(from), context_of(to));
+}
+#else
+static void go(struct fiber_context *from, struct fiber_context *to)
+{
+    bool has_begun = !to->stack || to->stack->has_begun;
+
+    if (_setjmp(from->stack ? from->stack->place : outside_place))
+        return;
+    if (has_begun)
+        _longjmp(to->stack ? to->stack->place : outside_place, 1);
+    to->stack->has_begun = true;
+    setcontext(context_of(to));
+    abort();
+}
+#endif
+
 void fiber_switch(struct fiber_context *from, struct fiber_context *to)
 {
     from->errno_kept = errno;
     from->is_loop_kept = loop_is_marked();
     tell_leaving(from, to, false);
-    swapcontext(context_of(from), context_of(to));
+    go(from, to);
     tell_arrived(from);
     loop_mark(from->is_loop_kept);
     errno = from->errno_kept;
@@ -168,6 +195,6 @@ void fiber_switch(struct fiber_context *from, struct fiber_context *to)
 void fiber_leave(struct fiber_context *from, struct fiber_context *to)
 {
     tell_leaving(from, to, true);
-    setcontext(context_of(to));
+    go(from, to);
     abort();
 }

@@ -197,9 +197,19 @@ void thread_wait(uint64_t at)
     machine_disarm(&t->wake);
 }
 
+/* Somebody had the chance to run. */
+static void count_chance(const struct thread *t)
+{
+    if (++m.n_moment == LONGEST_MOMENT)
+        machine_die("time stands still: thread %u of %s, among others, runs without end",
+                    t->number, t->process->name);
+}
+
 void thread_yield(void)
 {
-    thread_wait(0);
+    count_chance(m.self);
+    if (m.n_ready || m.self->has_ended || m.self->process->is_stopped)
+        thread_wait(0);
 }
 
 void vprocess_sleep(uint64_t ms)
@@ -486,9 +496,7 @@ static void run_one(void)
     struct thread *t = m.ready[m.n_ready > 1 ? rng_below(&m.order, m.n_ready) : 0];
 
     make_unready(t);
-    if (++m.n_moment == LONGEST_MOMENT)
-        machine_die("time stands still: thread %u of %s, among others, runs without end",
-                    t->number, t->process->name);
+    count_chance(t);
     m.self = t;
     fiber_switch(&m.outside, &t->context);
     m.self = NULL;

@@ -520,6 +520,43 @@ TEST(the_door_for_resumes_can_be_shut)
     place_close(&p);
 }
 
+static bool has_hello(struct rig *r)
+{
+    return ((struct guest *)r->user)->n_hello > 0;
+}
+
+TEST(the_whole_gateway_can_be_away)
+{
+    struct sim_config config;
+    struct guest g = { .identifies = true }, late = { .identifies = true },
+                 back = { .identifies = true };
+    struct place p;
+    cordage_error error;
+    size_t n;
+
+    sim_config_default(&config);
+    place_open(&p, &config, false);
+    guest_visit(&g, &p, false, false, COMPRESS_NONE);
+    p.net->user = &g;
+    rig_until(p.net, has_guilds);
+    CHECK_INT(sim_fault(p.sim, STR("{\"kind\":\"gateway_down\"}"), 0, &n, &error), 0);
+    rig_until(p.net, guest_is_gone);
+    guest_leave(&g);
+    guest_visit(&late, &p, false, false, COMPRESS_NONE);
+    p.net->user = &late;
+    rig_until(p.net, guest_is_gone);
+    CHECK_INT(late.n_hello, 0);
+    guest_leave(&late);
+    CHECK_INT(sim_fault(p.sim, STR("{\"kind\":\"gateway_down\",\"down\":false}"), 0, &n,
+                        &error),
+              0);
+    guest_visit(&back, &p, false, false, COMPRESS_NONE);
+    p.net->user = &back;
+    rig_until(p.net, has_hello);
+    guest_leave(&back);
+    place_close(&p);
+}
+
 /* ---- Rude guests --------------------------------------------------------------------
  */
 
@@ -643,7 +680,8 @@ RUN_TESTS(T(a_session_comes_up_in_every_compression_with_and_without_tls),
           T(a_corrupt_stream_cannot_be_read_on), T(what_goes_out_slowly_is_whole),
           T(close_and_reset_reach_the_client),
           T(a_half_open_connection_is_silent_until_it_is_given_up),
-          T(the_door_for_resumes_can_be_shut), T(a_message_beyond_4096_bytes_gets_4002),
+          T(the_door_for_resumes_can_be_shut), T(the_whole_gateway_can_be_away),
+          T(a_message_beyond_4096_bytes_gets_4002),
           T(a_page_of_another_origin_and_a_foreign_name_are_forbidden),
           T(who_does_not_read_is_dropped_and_keeps_its_session),
           T(a_door_that_is_gone_leaves_no_socket_behind))

@@ -41,6 +41,33 @@ TEST(gateway_bot_has_the_live_budget)
     rest_stop(&r);
 }
 
+TEST(rest_may_be_away)
+{
+    cordage_error error;
+    struct rest r;
+    size_t n;
+
+    rest_start(&r);
+    CHECK_INT(sim_fault(r.rig.sim, STR("{\"kind\":\"rest_down\",\"for_ms\":5000}"),
+                        r.rig.now, &n, &error),
+              0);
+    CHECK_INT(rest_get(&r, "/api/v10/gateway"), 503);
+    CHECK_INT(rest_get(&r, "/api/v10/gateway/bot"), 503);
+    CHECK_INT(rest_get(&r, "/_sim/report"), 200);
+    r.rig.now += 5000;
+    CHECK_INT(rest_get(&r, "/api/v10/gateway/bot"), 200);
+    CHECK_INT(sim_fault(r.rig.sim, STR("{\"kind\":\"rest_down\",\"status\":500}"),
+                        r.rig.now, &n, &error),
+              0);
+    CHECK_INT(rest_get(&r, "/api/v10/gateway"), 500);
+    CHECK_INT(sim_fault(r.rig.sim, STR("{\"kind\":\"rest_down\",\"down\":false}"),
+                        r.rig.now, &n, &error),
+              0);
+    CHECK_INT(rest_get(&r, "/api/v10/gateway"), 200);
+    rig_is_clean(&r.rig);
+    rest_stop(&r);
+}
+
 TEST(a_wrong_token_is_401_and_noted)
 {
     static const char *const wrong[] = { "", "Bot x", "Bearer x", "bot", "Bot " };
@@ -592,7 +619,8 @@ TEST(too_large_a_body_is_413)
 }
 
 RUN_TESTS(T(the_gateway_is_named_without_a_token), T(gateway_bot_has_the_live_budget),
-          T(a_wrong_token_is_401_and_noted), T(a_token_that_was_reset_is_read_anew),
+          T(rest_may_be_away), T(a_wrong_token_is_401_and_noted),
+          T(a_token_that_was_reset_is_read_anew),
           T(unknown_paths_methods_and_versions_are_told_apart),
           T(a_path_may_be_percent_encoded), T(a_foreign_host_or_page_gets_nothing),
           T(the_bot_and_its_application_are_read), T(guilds_are_read),

@@ -419,6 +419,35 @@ TEST(a_fault_may_be_one_bots_alone)
     rig_stop(&r);
 }
 
+TEST(after_an_outage_either_url_will_do)
+{
+    struct rig r;
+    struct client a, b, c;
+    struct sim_config config = rig_config();
+
+    rig_start(&r, &config);
+    client_live(&r, &a, 0, 1, RIG_USUAL);
+    inflict(&r, "{\"kind\":\"gateway_down\",\"for_ms\":10000}");
+    CHECK_INT(a.close_code, -1);
+    client_gone(&a, 1006);
+    CHECK(!sim_gateway_is_up(r.sim, r.now));
+    rig_wait(&r, 10000);
+    CHECK(sim_gateway_is_up(r.sim, r.now));
+    client_connect(&r, &b);
+    client_resume(&b, a.session_id, a.seq);
+    client_gets(&b, "RESUMED");
+    rig_is_clean(&r);
+    rig_wait(&r, 1);
+    client_gone(&b, 1006);
+    client_connect(&r, &c); /* but not for ever */
+    client_resume(&c, a.session_id, b.seq);
+    rig_broke(&r, RULE_RESUME_WRONG_URL);
+    client_release(&a);
+    client_release(&b);
+    client_release(&c);
+    rig_stop(&r);
+}
+
 RUN_TESTS(T(duplicates_come_twice_with_the_same_number),
           T(a_dropped_event_leaves_a_gap_and_comes_with_a_resume),
           T(a_lost_event_leaves_no_gap), T(ids_may_be_numbers),
@@ -430,4 +459,4 @@ RUN_TESTS(T(duplicates_come_twice_with_the_same_number),
           T(whoever_resumes_on_the_wrong_url_may_be_sent_away), T(acks_may_be_late),
           T(a_flood_of_late_acks_is_bounded), T(the_watchdogs_code_may_be_another),
           T(a_token_is_reset_and_the_other_bots_is_not), T(the_budget_may_be_cut),
-          T(a_fault_may_be_one_bots_alone))
+          T(a_fault_may_be_one_bots_alone), T(after_an_outage_either_url_will_do))

@@ -42,12 +42,19 @@ static void on_changed(void *user)
     door_gateway_kick(user);
 }
 
+static bool is_up(const struct door_gateway *d)
+{
+    return sim_gateway_is_up(d->shared.sim, d->shared.host->now(d->shared.host));
+}
+
 static struct wire *accept_new(void *user, const char *peer)
 {
     struct door_gateway *d = user;
-    struct socket *k = socket_new(&d->shared, false, door_gateway_port(d));
+    struct socket *k = NULL;
 
     (void)peer;
+    if (is_up(d))
+        k = socket_new(&d->shared, false, door_gateway_port(d));
     return k ? &k->wire : NULL;
 }
 
@@ -57,7 +64,7 @@ static struct wire *accept_resume(void *user, const char *peer)
     struct socket *k = NULL;
 
     (void)peer;
-    if (sim_resume_door_is_open(d->shared.sim))
+    if (is_up(d) && sim_resume_door_is_open(d->shared.sim))
         k = socket_new(&d->shared, true, door_gateway_resume_port(d));
     return k ? &k->wire : NULL;
 }

@@ -448,6 +448,10 @@ static void answer_api(struct call *c, const struct path *p)
 
     if (!is_api(p, c))
         return;
+    if (sim_rest_status(c->routes->sim, c->now)) {
+        call_http_error(c, sim_rest_status(c->routes->sim, c->now));
+        return;
+    }
     route = find_route(tables, c->request->method, segments, p->n - 2, &known);
     if (!route)
         call_http_error(c, known ? 405 : 404);

@@ -276,6 +276,16 @@ bool sim_resume_door_is_open(const struct sim *s)
     return !s->resume_is_down;
 }
 
+bool sim_gateway_is_up(const struct sim *s, uint64_t now)
+{
+    return now >= s->gateway_down_until;
+}
+
+int sim_rest_status(const struct sim *s, uint64_t now)
+{
+    return now < s->rest_down_until ? s->rest_status : 0;
+}
+
 uint64_t sim_wall(const struct sim *s, uint64_t now)
 {
     return s->started_wall + (now - s->started_at);

@@ -152,6 +152,10 @@ void sim_broke(struct sim *s, const struct sim_app *app, enum sim_rule rule, uin
 
 /* Whether the door for resumes takes connections: a fault may have shut it. */
 bool sim_resume_door_is_open(const struct sim *s);
+/* Whether the gateway takes any: a fault may have taken it all away. */
+bool sim_gateway_is_up(const struct sim *s, uint64_t now);
+/* What REST answers everything with, by a fault; 0: it works. */
+int sim_rest_status(const struct sim *s, uint64_t now);
 /* A websocket was opened with `query` ("v=10&encoding=json…"), on the resume door or not.
  * HELLO goes out from inside. NULL without memory. */
 struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,

@@ -16,7 +16,7 @@ struct fault {
     struct sim_app *app; /* NULL: of every bot */
     struct str kind;
     bool resumable, messages, down, on, gap;
-    uint64_t code, for_ms, by_ms, count, remaining, key, bytes, per_second;
+    uint64_t status, code, for_ms, by_ms, count, remaining, key, bytes, per_second;
 };
 
 /* ---- To a connection ------------------------------------------------------------ */
@@ -167,6 +167,28 @@ static void do_resume_door(struct sim *s, const struct fault *f, uint64_t now)
     s->resume_is_down = f->down;
 }
 
+static void do_gateway_down(struct sim *s, const struct fault *f, uint64_t now)
+{
+    struct link *next;
+
+    s->gateway_down_until = f->down ? end_of(f, now) : now;
+    if (!f->down)
+        return;
+    for (struct link *l = s->conns.next; l != &s->conns; l = next) {
+        struct sim_conn *c = CONTAINER_OF(l, struct sim_conn, link);
+
+        next = l->next;
+        if (!c->has_ended)
+            sim_conn_reset(c, now);
+    }
+}
+
+static void do_rest_down(struct sim *s, const struct fault *f, uint64_t now)
+{
+    s->rest_down_until = f->down ? end_of(f, now) : now;
+    s->rest_status = f->status ? (int)f->status : 503;
+}
+
 static void do_reconnect_first(struct sim *s, const struct fault *f, uint64_t now)
 {
     (void)now;
@@ -258,6 +280,8 @@ static const struct kind {
     { "array", do_array, NULL, "" },
     { "giant_guild", do_giant_guild, NULL, "bytes" },
     { "resume_door", NULL, do_resume_door, "down" },
+    { "gateway_down", NULL, do_gateway_down, "down for_ms" },
+    { "rest_down", NULL, do_rest_down, "down for_ms status" },
     { "reconnect_first", NULL, do_reconnect_first, "count" },
     { "refuse_identify", NULL, do_refuse_identify, "count code resumable" },
     { "refuse_resume", NULL, do_refuse_resume, "count code" },
@@ -309,6 +333,7 @@ static const struct plain {
     { "gap", offsetof(struct fault, gap), true, 0, 0 },
     { "for_ms", offsetof(struct fault, for_ms), false, 1, SIM_BUDGET_WINDOW_MS },
     { "by_ms", offsetof(struct fault, by_ms), false, 0, SIM_BUDGET_WINDOW_MS },
+    { "status", offsetof(struct fault, status), false, 500, 599 },
     { "count", offsetof(struct fault, count), false, 0, 1000000000 },
     { "remaining", offsetof(struct fault, remaining), false, 0, 1000000 },
     { "key", offsetof(struct fault, key), false, 0, LIMIT_SHARDS },

@@ -289,10 +289,20 @@ bool sim_has_resume_url(const struct sim *s)
            strcmp(s->gateway_url, s->resume_url) != 0 && !s->resume_is_down;
 }
 
+/* The gateway was away after its connection went: who could not reach the resume URL then
+ * may try the other one. */
+static bool was_away(const struct sim_session *ss)
+{
+    uint64_t lost_at = ss->expires_at - ss->sim->config.session_ttl_ms;
+
+    return !ss->conn && lost_at <= ss->sim->gateway_down_until &&
+           ss->sim->gateway_down_until;
+}
+
 static void note_wrong_door(struct sim_conn *c, const struct sim_session *ss,
                             uint64_t now)
 {
-    if (!c->resume_door && sim_has_resume_url(c->sim))
+    if (!c->resume_door && sim_has_resume_url(c->sim) && !was_away(ss))
         sim_conn_broke(c, RULE_RESUME_WRONG_URL, now, "session %s", ss->id);
     if (c->version != ss->version || c->compression != ss->compression)
         sim_conn_broke(c, RULE_RESUME_OTHER_QUERY, now,

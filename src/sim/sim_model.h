@@ -290,6 +290,9 @@ struct sim {
     struct sim_config config; /* its strings point to the copies below */
     struct sim_app *apps;     /* config.bots of them */
     char *gateway_url, *resume_url;
+    uint64_t gateway_down_until;     /* by a fault: no connection is taken before */
+    uint64_t rest_down_until;        /* by a fault: REST answers with rest_status */
+    int rest_status;
     bool resume_is_down;             /* by a fault: its door refuses connections */
     const struct sim_source *source; /* NULL: events are the world's */
     struct world world;

@@ -132,11 +132,13 @@ static void recall(void *user, uint64_t wall, uint32_t shard_id, uint32_t shard_
 void keeper_recall_identifies(cordage_client *c)
 {
     uint64_t now = c->host->wall(c->host);
+    uint64_t since = now > LEDGER_WINDOW_MS ? now - LEDGER_WINDOW_MS : 0;
 
-    if (c->keeper)
-        store_load_identifies(c->keeper->store,
-                              now > LEDGER_WINDOW_MS ? now - LEDGER_WINDOW_MS : 0, recall,
-                              c);
+    if (!c->settings.state_dir)
+        return;
+    /* With a disk that fails nobody knows what the process before has just sent. */
+    if (!c->keeper || store_load_identifies(c->keeper->store, since, recall, c))
+        gate_remember_all(c->gate);
 }
 
 void keeper_book(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall)

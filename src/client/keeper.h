@@ -19,7 +19,8 @@ struct keeper;
  * c->keeper NULL: there is none, or it can't be used, of which the log is told.
  * CORDAGE_EBUSY: another process has it; CORDAGE_ENOMEM, CORDAGE_ESYSTEM. [control] */
 int keeper_open(cordage_client *c, cordage_error *error);
-/* Adds the IDENTIFYs of earlier processes to the client's ledger and gate. [control] */
+/* Adds the IDENTIFYs of earlier processes to the client's ledger and gate; where they
+ * can't be read, any slot may just have been used. [control] */
 void keeper_recall_identifies(cordage_client *c);
 /* For gate_books: `user` is the client. [control] */
 void keeper_book(void *user, uint32_t shard_id, uint32_t shard_count, uint64_t wall);

@@ -11,6 +11,8 @@
 #include "vdisk.h"
 #include "world_compare.h"
 
+enum { MEMORY_MS = 60 * 1000, DETOUR_MS = 3 * 60 * 1000, NEAR_MS = 15 * 1000 };
+
 struct judge the_judge;
 
 static const char *const names[PROMISES] = {
@@ -100,6 +102,8 @@ void judge_died(struct vprocess *p)
     judge_life(pid)->is_over = true;
     traffic_died(pid);
     wire_died(pid);
+    the_judge.heap_at_begin = 0;
+    the_judge.looked_at_memory = 0;
 }
 
 /* ---- Secrets ---------------------------------------------------------------------- */
@@ -112,12 +116,69 @@ void judge_no_token(struct str bytes, const char *where)
         judge_accuse(PROMISE_SECRET, "the token is in %s", where);
 }
 
+/* Documented, for a disk that fails when it starts. */
+static void keep_nothing(struct judged_life *l)
+{
+    l->keeps_nothing = true;
+    if (!l->disk_failed)
+        judge_accuse(PROMISE_RECOVERS, "pid %d keeps nothing, and the disk is well",
+                     l->pid);
+}
+
 void judge_logged(struct vprocess *p, const char *line)
 {
     judge_note(line, strlen(line));
     judge_note_number(judge_time());
-    (void)p;
     judge_no_token(str_of(line), "the log");
+    if (p && strstr(line, "nothing of this process will be kept"))
+        keep_nothing(judge_life(vprocess_pid(p)));
+}
+
+/* ---- What op 9 has ended ------------------------------------------------------------
+ */
+
+static struct shard_book *shard_of_session(const char *id, uint32_t *shard)
+{
+    for (*shard = 0; *shard < the_judge.plan.shards; ++*shard)
+        if (strcmp(the_judge.shards[*shard].session, id) == 0)
+            return &the_judge.shards[*shard];
+    return NULL;
+}
+
+void judge_disturbs(void)
+{
+    the_judge.acts[the_judge.n_acts++ % ACTS] = judge_time() + 1;
+}
+
+static void note_invalid(const struct sim_memory *m)
+{
+    struct judge *j = &the_judge;
+    struct invalid *i = &j->invalids[j->n_invalids++ % INVALIDS];
+    uint32_t shard;
+    struct shard_book *b = shard_of_session(m->session_id, &shard);
+
+    *i = (struct invalid){ .pid = b ? b->pid : 0, .at = judge_time() };
+    memcpy(i->session, m->session_id, sizeof i->session);
+}
+
+/* Whether op 9 may never have come to whoever would know of it. */
+static bool may_be_unknown(const struct invalid *i)
+{
+    unsigned n = 0;
+
+    for (size_t k = 0; k < ACTS; k++)
+        n += the_judge.acts[k] && the_judge.acts[k] + NEAR_MS > i->at &&
+             the_judge.acts[k] < i->at + NEAR_MS;
+    return n > 1 || i->at < the_judge.suspended_until || judge_life(i->pid)->is_over;
+}
+
+static bool is_told_of_its_end(const char *detail)
+{
+    for (size_t i = 0; i < INVALIDS; i++)
+        if (the_judge.invalids[i].session[0] &&
+            strstr(detail, the_judge.invalids[i].session))
+            return !may_be_unknown(&the_judge.invalids[i]);
+    return false;
 }
 
 /* ---- What is done to it ------------------------------------------------------------ */
@@ -155,6 +216,7 @@ void judge_suspended(uint64_t until)
 void judge_clock_jumps(void)
 {
     the_judge.clock_jumped = true;
+    the_judge.clock_jumped_at = machine_now();
 }
 
 void judge_forgets(uint32_t shard)
@@ -182,13 +244,18 @@ void judge_refused(void)
 
 /* Rules about when something came are judged by when it left: on the way anything may be
  * late, or meet what was sent before it. */
-static bool is_ours_to_judge(enum sim_rule rule)
+static bool is_ours_to_judge(const struct report_entry *e)
 {
-    switch (rule) {
+    switch (e->rule) {
+    case RULE_RESUME_AFTER_INVALID:
+        return !is_told_of_its_end(e->detail);
     case RULE_IDENTIFY_TOO_EARLY:
     case RULE_TOO_MANY_SENDS:
     case RULE_TOO_MANY_PRESENCES:
         return true;
+    case RULE_RESUME_WRONG_URL: /* it could not be reached, for all that one knew */
+        return the_judge.dial_failed &&
+               judge_time() - the_judge.dial_failed_at < DETOUR_MS;
     case RULE_HEARTBEAT_MISSED:
         return judge_time() < the_judge.suspended_until;
     default:
@@ -222,19 +289,11 @@ static void look_at_report(void)
     for (; j->seen_rules < r->n_entries; j->seen_rules++) {
         const struct report_entry *e = &r->entries[j->seen_rules];
 
-        if (!is_ours_to_judge(e->rule))
+        if (!is_ours_to_judge(e))
             judge_accuse(promise_of(e->rule), "Discord says of shard %d: %s (%s)",
                          e->shard_id == REPORT_NO_SHARD ? -1 : (int)e->shard_id,
                          sim_rule_text(e->rule), e->detail);
     }
-}
-
-static struct shard_book *shard_of_session(const char *id, uint32_t *shard)
-{
-    for (*shard = 0; *shard < the_judge.plan.shards; ++*shard)
-        if (strcmp(the_judge.shards[*shard].session, id) == 0)
-            return &the_judge.shards[*shard];
-    return NULL;
 }
 
 /* Sessions that their client has closed for good. The last one of its shard is wanted
@@ -249,7 +308,11 @@ static void look_at_ends(void)
         uint32_t shard;
         struct shard_book *b;
 
+        if (m->why == SIM_END_INVALID)
+            note_invalid(m);
         if (m->why != SIM_END_CLIENT || !(b = shard_of_session(m->session_id, &shard)))
+            continue;
+        if (judge_life(b->pid)->keeps_nothing)
             continue;
         if (!b->silenced_at || judge_time() - b->silenced_at > 8 * HOUR_MS)
             judge_accuse(PROMISE_NOT_CLOSED,
@@ -277,14 +340,19 @@ static void look_at_sessions(void)
     }
 }
 
-/* What the process of the system has, less what it had before: bots, disk, Discord and
- * all. A leak of a hundred bytes an event would be seen in a day. */
+/* What the process of the system has, less what it had when the last of its processes
+ * died, whose memory is nobody's: bots, disk, Discord and all. Not each time: it takes a
+ * while to count. */
 static void look_at_memory(void)
 {
     const struct world_plan *p = &the_judge.plan;
-    size_t now = mallinfo2().uordblks;
+    struct mallinfo2 info = mallinfo2();
+    size_t now = info.uordblks + info.hblkhd;
     size_t limit = (64 + 8 * (size_t)p->shards + (size_t)p->guilds / 2) << 20;
 
+    if (!the_judge.heap_at_begin)
+        the_judge.heap_at_begin = now;
+    the_judge.looked_at_memory = judge_time();
     if (now > the_judge.heap_at_begin + limit)
         judge_accuse(PROMISE_BOUNDED, "%zu MiB are in use",
                      (now - the_judge.heap_at_begin) >> 20);
@@ -295,7 +363,8 @@ void judge_look(void)
     look_at_sessions();
     look_at_report();
     look_at_ends();
-    look_at_memory();
+    if (judge_time() - the_judge.looked_at_memory >= MEMORY_MS)
+        look_at_memory();
 }
 
 void judge_queued(struct vprocess *p, uint32_t shard, uint64_t n)
@@ -340,7 +409,6 @@ void judge_begin(const struct world_plan *plan)
     j->parser = json_parser_new();
     if (!j->parser)
         abort();
-    j->heap_at_begin = mallinfo2().uordblks;
     traffic_begin();
     cache_begin();
 }

@@ -37,12 +37,14 @@ const struct net_watch *judge_net(void);
  * and that an IDENTIFY is about to be booked. */
 void judge_saved(struct vprocess *p, const struct store_session *rows, size_t n);
 void judge_saved_snapshot(const struct store_snapshot *head);
-void judge_booked(uint32_t shard);
+void judge_booked(uint32_t shard, bool is_on_disk);
 /* By the machine: a line of the log, a process's end. */
 void judge_logged(struct vprocess *p, const char *line);
 void judge_died(struct vprocess *p);
 
-/* By the world, what it does, as far as that excuses anything. */
+/* By the world, what it does, as far as that excuses anything. First of all that it does
+ * something: what was on the way then may not have come. */
+void judge_disturbs(void);
 void judge_power_fails(void); /* what wasn't synced is lost */
 void judge_disk_fails(bool now);
 void judge_suspended(uint64_t until); /* some process gets no time till then */
@@ -58,6 +60,8 @@ void judge_refused(void);
 
 /* Looks at Discord's sessions and its report: after what happened, and now and then. */
 void judge_look(void);
+/* There are not enough IDENTIFYs left to be whole again: it is right to wait. */
+bool judge_is_starved(void);
 /* Faults are over: all shards are live, everything said was handled. `why` (may be NULL)
  * gets the first thing that is not so, and which promise that would be. */
 bool judge_is_settled(enum promise *p, char *why, size_t size);

@@ -17,17 +17,27 @@ enum {
 /* ---- Promise 1 -----------------------------------------------------------------------
  */
 
-static void check_window(uint32_t shard, uint64_t left)
+/* A disk that fails, or a clock that is set between the two, keeps the next process from
+ * knowing when the last one identified. */
+static bool may_be_unknown(const struct key_book *k, int pid)
+{
+    return k->pid != pid && (k->is_lost || the_judge.clock_jumped_at >= k->left);
+}
+
+static void check_window(uint32_t shard, int pid, uint64_t left)
 {
     struct judge *j = &the_judge;
     struct key_book *k = &j->keys[shard % j->plan.max_concurrency];
     uint64_t apart = left > k->left ? left - k->left : k->left - left;
 
-    if (k->left && apart < WINDOW_MS)
+    if (k->left && apart < WINDOW_MS && !may_be_unknown(k, pid))
         judge_accuse(PROMISE_IDENTIFY_APART, "two IDENTIFYs on key %u within %llu ms",
                      shard % j->plan.max_concurrency, (unsigned long long)apart);
-    if (left > k->left)
-        k->left = left;
+    if (left < k->left)
+        return;
+    k->left = left;
+    k->pid = pid;
+    k->is_lost = judge_life(pid)->keeps_nothing || !j->shards[shard].is_booking_on_disk;
 }
 
 /* ---- Promise 2 -----------------------------------------------------------------------
@@ -85,7 +95,7 @@ static size_t count_of_day(uint64_t left)
     return j->n_identified;
 }
 
-static void check_budget(uint32_t shard, uint64_t left)
+static void check_budget(uint32_t shard, int pid, uint64_t left)
 {
     struct judge *j = &the_judge;
     struct told *t = &j->told;
@@ -108,8 +118,22 @@ static void check_budget(uint32_t shard, uint64_t left)
             "of %llu",
             (unsigned long long)t->used, (unsigned long long)t->remaining,
             (unsigned long long)reserve(t->total));
+    if (judge_life(pid)->keeps_nothing) /* nor does it book */
+        j->shards[shard].booked++;
     if (j->shards[shard].identifies >= j->shards[shard].booked)
         judge_accuse(PROMISE_BUDGET, "shard %u: an IDENTIFY that was not booked", shard);
+}
+
+bool judge_is_starved(void)
+{
+    struct judge *j = &the_judge;
+    uint64_t total = j->plan.session_limit, left;
+    struct sim_budget b;
+
+    sim_budget(net_sim(), sim_app(net_sim(), 0), machine_now(), &b);
+    left = b.remaining > reserve(total) ? b.remaining - reserve(total) : 0;
+    return left < j->plan.shards ||
+           j->n_identified + j->plan.shards > total - reserve(total);
 }
 
 /* ---- Promise 3: its reason -----------------------------------------------------------
@@ -162,8 +186,8 @@ void identify_seen(struct conn_book *c, uint32_t shard, uint64_t left)
         judge_accuse(PROMISE_NOT_CLOSED,
                      "shard %u identifies, though its session %s could be resumed", shard,
                      b->session);
-    check_window(shard, left);
-    check_budget(shard, left);
+    check_window(shard, c->pid, left);
+    check_budget(shard, c->pid, left);
     b->identifies++;
     b->pid = c->pid;
     traffic_session_begins(shard);

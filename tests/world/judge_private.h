@@ -20,7 +20,8 @@ enum {
 struct judged_life {
     int pid;
     bool is_over;
-    bool disk_failed; /* at some time while it lived */
+    bool disk_failed;   /* at some time while it lived */
+    bool keeps_nothing; /* and so it does without */
 };
 
 /* ---- Traffic ---------------------------------------------------------------------- */
@@ -65,6 +66,7 @@ struct conn_book {
 
 struct shard_book {
     uint64_t identifies, booked;
+    bool is_booking_on_disk;  /* the last one */
     char session[SESSION_ID]; /* the last that Discord made for it; "": none */
     uint64_t began_at;
     int pid;       /* the process whose IDENTIFY it was */
@@ -80,7 +82,17 @@ struct shard_book {
 
 struct key_book {
     uint64_t left; /* when its last IDENTIFY left; 0: none */
+    int pid;       /* whose */
+    bool is_lost;  /* no other process can know of it */
 };
+
+/* A session that op 9 has ended. */
+struct invalid {
+    char session[SESSION_ID];
+    int pid; /* whose it was */
+    uint64_t at;
+};
+enum { INVALIDS = 64, ACTS = 64 };
 
 /* What /gateway/bot said last. */
 struct told {
@@ -100,17 +112,23 @@ struct judge {
     struct map conns; /* number -> struct conn_book, owned */
     struct map lives; /* pid -> struct judged_life, owned */
     struct told told;
+    struct invalid invalids[INVALIDS]; /* rings */
+    uint64_t acts[ACTS];               /* when something was done */
+    size_t n_invalids, n_acts;
     uint64_t *identified; /* when IDENTIFYs left, the last day's */
     size_t n_identified, size_identified;
     struct json_parser *parser;
     struct buf in;
     size_t seen_rules, seen_memories;
     uint32_t powers; /* how often the power has failed */
-    bool disk_fails, clock_jumped, refused;
+    uint64_t clock_jumped_at;
+    bool disk_fails, clock_jumped, refused, dial_failed;
+    uint64_t dial_failed_at; /* when a connection ended before anything was said */
     uint64_t refused_at, suspended_until;
     uint64_t n_events; /* begun, ever */
     struct world_compare *compare;
-    size_t heap_at_begin;
+    size_t heap_at_begin; /* 0: to be looked at */
+    uint64_t looked_at_memory;
 };
 extern struct judge the_judge;
 

@@ -132,8 +132,10 @@ void judge_saved_snapshot(const struct store_snapshot *head)
     b->snapshot_seq = head->seq;
 }
 
-void judge_booked(uint32_t shard)
+void judge_booked(uint32_t shard, bool is_on_disk)
 {
-    if (shard < the_judge.plan.shards)
-        the_judge.shards[shard].booked++;
+    if (shard >= the_judge.plan.shards)
+        return;
+    the_judge.shards[shard].booked++;
+    the_judge.shards[shard].is_booking_on_disk = is_on_disk;
 }

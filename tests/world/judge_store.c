@@ -43,7 +43,7 @@ int __wrap_store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id
 {
     int err = __real_store_book_identify(s, wall, shard_id, shard_count);
 
-    judge_booked(shard_id);
+    judge_booked(shard_id, err == 0);
     return err;
 }
 /* NOLINTEND(bugprone-reserved-identifier) */

@@ -93,7 +93,8 @@ static const char *reason_to_repeat(const struct entry *e, int pid)
         return "its handler was running";
     if (e->state == HANDLED && j->powers > e->powers)
         return "the power failed";
-    if (e->state == HANDLED && before->disk_failed && e->pid != pid)
+    if (e->state == HANDLED && (before->disk_failed || before->keeps_nothing) &&
+        e->pid != pid)
         return "the disk failed";
     return NULL;
 }

@@ -41,8 +41,13 @@ static void on_closed(struct vprocess *p, uint64_t conn)
 
     (void)p;
     judge_note_number(conn);
-    if (c)
-        c->is_closed = true;
+    if (!c)
+        return;
+    c->is_closed = true;
+    if (!c->has_session) {
+        the_judge.dial_failed = true;
+        the_judge.dial_failed_at = judge_time();
+    }
 }
 
 void wire_died(int pid)
@@ -101,7 +106,7 @@ static void on_heartbeat(struct conn_book *c, cordage_json d, uint64_t left)
     if (b->pid != c->pid)
         return;
     b->is_known = true;
-    if (seq > saved_safe(b))
+    if (seq > saved_safe(b) && !judge_life(c->pid)->keeps_nothing)
         judge_accuse(PROMISE_SAVED_BEHIND,
                      "shard %u: a heartbeat acknowledges %llu, and only %llu is saved",
                      c->shard, (unsigned long long)seq,

@@ -135,7 +135,7 @@ static void identify_unbooked(struct wire_rig *w, uint32_t shard)
 
 static void identify(struct wire_rig *w, uint32_t shard)
 {
-    judge_booked(shard);
+    judge_booked(shard, true);
     identify_unbooked(w, shard);
 }
 
@@ -338,7 +338,7 @@ TEST(two_identifies_within_5_s_are_seen)
     identify(&a, 0);
     rig_wait(&rig, 4999);
     dial(&b, 11, false);
-    judge_booked(1);
+    judge_booked(1, true);
     say(&b,
         "{\"op\":2,\"d\":{\"token\":\"%s\",\"properties\":{},\"intents\":1,"
         "\"shard\":[1,2]}}",

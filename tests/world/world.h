@@ -105,7 +105,7 @@ struct world_verdict {
     double shard_days;
 };
 
-/* Runs it, here and now. */
+/* Runs it, here and now, and once in a process: what it leaves behind goes with that. */
 void world_run(const struct world_script *s, struct world_verdict *v);
 /* The same in a child of this process, so that a crash or a hang (`patience_s` of real
  * time) is a verdict, too. */

@@ -37,7 +37,7 @@ struct guest {
     bool is_closed;
     int err;
     bool expects_damage; /* what can't be read is counted */
-    size_t n_damaged;
+    size_t n_damaged, n_gaps;
 };
 
 static uint64_t time_now(const struct guest *g)
@@ -78,7 +78,7 @@ static void guest_takes(struct guest *g, struct str payload)
 {
     cordage_json root;
     struct str name = { "", 0 }, id = { "", 0 };
-    uint64_t op = 99;
+    uint64_t op = 99, seq;
 
     if (json_parse(g->place->parser, payload, &root) < 0) {
         CHECK(g->expects_damage);
@@ -87,7 +87,10 @@ static void guest_takes(struct guest *g, struct str payload)
     }
     g->n_payloads++;
     json_u64(json_get(root, "op"), &op);
-    json_u64(json_get(root, "s"), &g->seq);
+    if (json_u64(json_get(root, "s"), &seq)) {
+        g->n_gaps += seq != g->seq + 1;
+        g->seq = seq;
+    }
     json_str(json_get(root, "t"), &name);
     g->n_guilds += str_is(name, "GUILD_CREATE");
     g->n_messages += str_is(name, "MESSAGE_CREATE");
@@ -404,6 +407,11 @@ TEST(split_messages_are_whole_again_at_the_other_end)
     }
 }
 
+static bool has_some_messages(struct rig *r)
+{
+    return ((struct guest *)r->user)->n_messages >= 20;
+}
+
 static bool has_damage(struct rig *r)
 {
     return ((struct guest *)r->user)->n_damaged > 0;
@@ -450,6 +458,44 @@ TEST(what_goes_out_slowly_is_whole)
         inflict(&p, "{\"kind\":\"slow\",\"bytes_per_s\":0}");
         g.n_messages = 0;
         rig_until(p.net, has_many_messages);
+        check_clean(&p);
+        guest_leave(&g);
+        place_close(&p);
+    }
+}
+
+static bool has_blast(struct rig *r)
+{
+    return ((struct guest *)r->user)->n_messages >= 30000;
+}
+
+/* Twice, and people talk meanwhile: what a stream's own compressor says before, between
+ * and after fits what was compressed in advance. */
+TEST(what_was_made_in_advance_can_be_read_and_is_in_order)
+{
+    for (int i = 0; i < 4; i++) {
+        struct sim_blast_wish wish = { .count = 30000, .all = true };
+        struct sim_config config;
+        struct guest g = { .identifies = true };
+        struct place p;
+        size_t n;
+
+        sim_config_default(&config);
+        config.traffic = 300;
+        place_open(&p, &config, i != 3);
+        guest_visit(&g, &p, i != 3, false, i < 3 ? (enum compression)i : COMPRESS_ZLIB);
+        p.net->user = &g;
+        rig_until(p.net, has_guilds);
+        for (int again = 0; again < 2; again++) {
+            g.n_messages = 0;
+            CHECK_INT(sim_blast(p.sim, &wish, p.net->host->now(p.net->host), &n), 0);
+            CHECK_INT(n, 1);
+            door_gateway_kick(p.door);
+            rig_until(p.net, has_blast);
+            g.n_messages = 0;
+            rig_until(p.net, has_some_messages);
+        }
+        CHECK_INT(g.n_gaps, 0);
         check_clean(&p);
         guest_leave(&g);
         place_close(&p);
@@ -678,6 +724,7 @@ RUN_TESTS(T(a_session_comes_up_in_every_compression_with_and_without_tls),
           T(a_close_with_1000_ends_the_session),
           T(split_messages_are_whole_again_at_the_other_end),
           T(a_corrupt_stream_cannot_be_read_on), T(what_goes_out_slowly_is_whole),
+          T(what_was_made_in_advance_can_be_read_and_is_in_order),
           T(close_and_reset_reach_the_client),
           T(a_half_open_connection_is_silent_until_it_is_given_up),
           T(the_door_for_resumes_can_be_shut), T(the_whole_gateway_can_be_away),

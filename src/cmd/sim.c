@@ -28,6 +28,7 @@ struct choices {
     uint64_t intents, max_guilds, large_bot, multiple, message_limit, global_limit;
     double traffic, live;
     const char *address, *token;
+    uint64_t blast;
     bool trim_acked, charge_on_receipt, rich, verbose, json;
     struct sim_play_options play;
 };
@@ -95,6 +96,7 @@ static void choices_apply(const struct choices *c, struct server_options *o)
     o->sim.rich = c->rich;
     o->sim.token = c->token;
     o->sim.trim_acked = c->trim_acked;
+    o->sim.blast = c->blast;
     o->sim.charge_on_receipt = c->charge_on_receipt;
     o->routes.message_limit = (uint32_t)c->message_limit;
     o->routes.global_limit = (uint32_t)c->global_limit;
@@ -182,6 +184,10 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
           .number = &c->global_limit, .max = UINT32_MAX },
         { "charge-on-receipt", NULL, "an IDENTIFY costs when it comes, not with READY",
           .flag = &c->charge_on_receipt },
+        { "blast", "N",
+          "messages made in advance for each session once its guilds are\n"
+          "in, as fast as it reads: load. The report says what it took",
+          .number = &c->blast, .max = UINT64_MAX },
         { "trim-acked", NULL,
           "forget what a heartbeat has acknowledged: RESUME from\n"
           "before it is refused",

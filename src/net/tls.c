@@ -103,6 +103,9 @@ int tls_server_new(const char *cert_file, const char *key_file, struct tls_serve
     ERR_clear_error();
     if (t)
         t->ctx = new_context(TLS_server_method());
+    /* A server may have much to say at once. */
+    if (t && t->ctx)
+        SSL_CTX_set_max_send_fragment(t->ctx, TLS_RECORD);
     if (!t || !t->ctx)
         err = error_set(error, CORDAGE_ENOMEM, "out of memory for TLS");
     else if (SSL_CTX_use_certificate_chain_file(t->ctx, cert_file) != 1)

@@ -57,7 +57,7 @@ void deflate_free(struct deflate *d)
     free(d);
 }
 
-static int zlib_payload(z_stream *z, struct str payload, struct buf *out)
+static int zlib_write(z_stream *z, struct str payload, int flush, struct buf *out)
 {
     /* zlib.h: with at least six bytes to spare a flush is not written twice. */
     size_t spare = 64;
@@ -71,7 +71,7 @@ static int zlib_payload(z_stream *z, struct str payload, struct buf *out)
             return err;
         z->next_out = (unsigned char *)out->p + out->n;
         z->avail_out = (unsigned)(out->size - out->n);
-        (void)deflate(z, Z_SYNC_FLUSH);
+        (void)deflate(z, flush);
         out->n = out->size - z->avail_out;
     } while (z->avail_in || z->avail_out == 0);
     return 0;
@@ -103,12 +103,30 @@ int deflate_payload(struct deflate *d, struct str payload, struct buf *out)
         return CORDAGE_ELIMIT;
     switch (d->kind) {
     case COMPRESS_ZLIB:
-        return zlib_payload(&d->zlib, payload, out);
+        return zlib_write(&d->zlib, payload, Z_SYNC_FLUSH, out);
     case COMPRESS_ZSTD:
         return zstd_payload(d->zstd, payload, out);
     default:
         return buf_append_str(out, payload);
     }
+}
+
+int deflate_forget(struct deflate *d, struct buf *out)
+{
+    return zlib_write(&d->zlib, STR(""), Z_FULL_FLUSH, out);
+}
+
+int deflate_piece(struct str bytes, struct buf *out)
+{
+    enum { RAW = -15, MEMORY = 8 };
+    z_stream z = { 0 };
+    int err;
+
+    if (deflateInit2(&z, ZLIB_LEVEL, Z_DEFLATED, RAW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+        return CORDAGE_ENOMEM;
+    err = zlib_write(&z, bytes, Z_SYNC_FLUSH, out);
+    deflateEnd(&z);
+    return err;
 }
 
 int deflate_whole(struct str payload, struct buf *out)

@@ -123,5 +123,6 @@ void door_gateway_free(struct door_gateway *d)
         socket_drop(CONTAINER_OF(d->shared.sockets.next, struct socket, link));
     d->shared.host->disarm(d->shared.host, &d->tick);
     buf_release(&d->shared.message);
+    buf_release(&d->shared.burst);
     free(d);
 }

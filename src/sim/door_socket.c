@@ -24,6 +24,14 @@ static void hang_up(struct socket *k, enum hangup how)
     k->door->host->hangup(k->door->host, &k->wire, how);
 }
 
+void socket_write(struct socket *k, struct str bytes)
+{
+    struct host *h = k->door->host;
+
+    if (bytes.n && !k->is_over && !k->is_frozen && h->send(h, &k->wire, bytes) < 0)
+        hang_up(k, HANGUP_DROP);
+}
+
 /* The next part of what goes out slowly. */
 static void drip(struct socket *k)
 {
@@ -34,9 +42,7 @@ static void drip(struct socket *k)
     n = n || k->slow.n == 0 ? n : 1;
     if (k->bytes_per_s == 0)
         n = k->slow.n;
-    if (n && !k->is_over && !k->is_frozen &&
-        h->send(h, &k->wire, (struct str){ k->slow.p, n }) < 0)
-        hang_up(k, HANGUP_DROP);
+    socket_write(k, (struct str){ k->slow.p, n });
     buf_consume(&k->slow, n);
     if (k->slow.n && !k->is_over)
         h->arm(h, &k->drip, now(k) + SOCKET_DRIP_MS);
@@ -51,8 +57,6 @@ static void on_drip(struct timer *t)
  * can't take, so that a queue that is full all the same is no reader at all. */
 static void flush(struct socket *k)
 {
-    struct host *h = k->door->host;
-
     if (k->slow.n || k->bytes_per_s) {
         bool waits = k->slow.n != 0;
 
@@ -63,9 +67,7 @@ static void flush(struct socket *k)
             drip(k);
         return;
     }
-    if (k->ws.out.n && !k->is_over && !k->is_frozen &&
-        h->send(h, &k->wire, buf_str(&k->ws.out)) < 0)
-        hang_up(k, HANGUP_DROP);
+    socket_write(k, buf_str(&k->ws.out));
     buf_clear(&k->ws.out);
 }
 
@@ -107,6 +109,7 @@ static int make_message(struct socket *k, struct str payload, struct str *out,
     *binary = k->deflate || (k->conn && sim_conn_deflates(k->conn));
     if (!*binary)
         return 0;
+    k->has_forgotten = false;
     buf_clear(b);
     err =
         k->deflate ? deflate_payload(k->deflate, payload, b) : deflate_whole(payload, b);
@@ -212,8 +215,16 @@ static void on_slow(void *user, uint64_t bytes_per_s)
     k->bytes_per_s = bytes_per_s;
 }
 
-static const struct sim_conn_ops conn_ops = { on_send,  on_close,   on_reset,   on_freeze,
-                                              on_split, on_backlog, on_corrupt, on_slow };
+static bool on_burst(void *user, const struct sim_burst *b)
+{
+    struct socket *k = user;
+
+    return !k->is_over && !k->is_frozen && k->conn && socket_burst(k, b);
+}
+
+static const struct sim_conn_ops conn_ops = { on_send,    on_close, on_reset,
+                                              on_freeze,  on_split, on_backlog,
+                                              on_corrupt, on_slow,  on_burst };
 
 /* ---- In ------------------------------------------------------------------------- */
 

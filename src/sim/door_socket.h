@@ -27,6 +27,7 @@ struct socket_door {
     struct sim *sim;
     struct link sockets;
     struct buf message; /* one being compressed */
+    struct buf burst;   /* many, being made */
     void *user;         /* the door, for `changed` */
     /* The model was told something: its deadline may have moved. */
     void (*changed)(void *user);
@@ -40,6 +41,7 @@ struct socket {
     struct sim_conn *conn;   /* NULL: not upgraded yet, or has left the model */
     struct deflate *deflate; /* NULL: no transport compression */
     enum compression compression;
+    bool has_forgotten;    /* the deflate stream: nothing was compressed since */
     struct timer patience; /* for the upgrade, then for the answer to our close */
     uint16_t port;         /* that it came in by */
     bool resume_door;
@@ -57,6 +59,10 @@ struct socket {
 
 /* For an accepted connection. NULL without memory. */
 struct socket *socket_new(struct socket_door *door, bool resume_door, uint16_t port);
+/* Hands bytes to the host; a queue that is full all the same ends the connection. */
+void socket_write(struct socket *k, struct str bytes);
+/* Writes events made in advance; false: it must be done singly. */
+bool socket_burst(struct socket *k, const struct sim_burst *b);
 /* Leaves the model and the door, and drops the connection. */
 void socket_drop(struct socket *k);
 

@@ -258,6 +258,43 @@ static void post_traffic(struct call *c)
     call_no_content(c);
 }
 
+/* ---- POST /_sim/blast ----------------------------------------------------- */
+
+static void post_blast(struct call *c)
+{
+    static const char *const names[] = { "count", "shard", NULL };
+    struct sim_blast_wish wish = { .all = true };
+    uint64_t id = 0, count = 0;
+    cordage_json body, shard;
+    size_t n;
+
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
+        return;
+    shard = json_get(body, "shard");
+    if (!json_is_absent(shard)) {
+        wish.all = false;
+        if (!json_u64(cordage_json_at(shard, 0), &id) ||
+            !json_u64(cordage_json_at(shard, 1), &count) || id >= count ||
+            count > UINT32_MAX)
+            id = count = 0;
+        wish.shard_id = (uint32_t)id;
+        wish.shard_count = (uint32_t)count;
+    }
+    if (!json_u64(json_get(body, "count"), &wish.count) || wish.count == 0 ||
+        (!wish.all && id >= count)) {
+        call_error(
+            c, 400, 0,
+            "A blast is {\"count\": how many messages for each session, \"shard\": "
+            "[id, count], all if left out}.");
+    } else if (sim_blast(c->routes->sim, &wish, c->now, &n)) {
+        call_out_of_memory(c);
+    } else {
+        json_open(&c->out, '{');
+        field_u64(&c->out, "sessions", n);
+        json_shut(&c->out, '}');
+    }
+}
+
 /* ---- POST /_sim/life, POST /_sim/guild ------------------------------------ */
 
 static void post_life(struct call *c)
@@ -340,6 +377,7 @@ const struct route routes_control[] = {
     { "GET", "_sim/report", get_report, BUCKET_NONE, .open = true },
     { "GET", "_sim/world", get_world, BUCKET_NONE, .open = true },
     { "GET", "_sim/token", get_token, BUCKET_NONE, .open = true },
+    { "POST", "_sim/blast", post_blast, BUCKET_NONE, .open = true },
     { "POST", "_sim/fault", post_fault, BUCKET_NONE, .open = true },
     { "POST", "_sim/message", post_message, BUCKET_NONE, .open = true },
     { "POST", "_sim/traffic", post_traffic, BUCKET_NONE, .open = true },

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 void server_options_default(struct server_options *o)
 {
@@ -18,11 +19,23 @@ static void on_rest(void *user)
     door_gateway_kick(s->gateway);
 }
 
+static uint64_t cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static int make_model(struct server *s, struct loop *loop, const struct server_options *o,
                       cordage_error *error)
 {
     struct host *host = loop_host(loop);
-    int err = sim_new(&o->sim, host->now(host), host->wall(host), &s->sim, error);
+    struct sim_config config = o->sim;
+    int err;
+
+    config.cpu_us = cpu_us;
+    err = sim_new(&config, host->now(host), host->wall(host), &s->sim, error);
 
     if (err)
         return err;

@@ -358,6 +358,7 @@ void sim_write_report(struct sim *s, struct json_writer *w, bool with_traffic,
     field_u64(w, "guilds", s->world.n_guilds);
     field_u64(w, "changes", s->life.n_done);
     field_u64(w, "sessions", s->n_sessions);
+    sim_blast_write(s, w);
     field_open(w, "session_list", '[');
     for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next)
         write_session(CONTAINER_OF(l, struct sim_session, link), w);

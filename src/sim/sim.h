@@ -58,7 +58,10 @@ struct sim_config {
     uint32_t wrong_url_ms; /* what was resumed on the default URL is closed so soon after;
                               0 (default): never */
     int watchdog_code;     /* when heartbeats are missing, default 4009 */
-    const char *gateway_url; /* for /gateway and READY; copied; sim_set_urls */
+    uint64_t blast;        /* messages made in advance for each session, once its guilds
+                              are in; default 0. See sim_blast */
+    uint64_t (*cpu_us)(void); /* of this process, for the report's `blast`; NULL: none */
+    const char *gateway_url;  /* for /gateway and READY; copied; sim_set_urls */
     const char *resume_url;
 };
 void sim_config_default(struct sim_config *c);
@@ -95,6 +98,20 @@ struct sim_app {
 struct sim;      /* the whole */
 struct sim_conn; /* one gateway connection */
 
+/* An event made in advance, behind its number; and the same as deflate blocks that need
+ * nothing from before and end on a flush. */
+struct sim_piece {
+    struct str rest, packed;
+};
+/* Events that go out one behind the other. */
+struct sim_burst {
+    struct str head; /* before the number, of each */
+    const struct sim_piece *pieces;
+    uint32_t n_pieces, next; /* it begins with piece `next`, and goes round */
+    uint32_t n;              /* of events */
+    uint64_t seq;            /* the first one's number */
+};
+
 /* What the model wants done with a connection. Called from inside sim_* functions, also
  * before sim_connect has returned; none may call the model back. */
 struct sim_conn_ops {
@@ -117,6 +134,8 @@ struct sim_conn_ops {
     /* slow: from now on so many bytes a second go out; 0: as fast as ever. NULL: never.
      */
     void (*slow)(void *user, uint64_t bytes_per_s);
+    /* NULL, or false: it can't, and gets each event by `send`. */
+    bool (*burst)(void *user, const struct sim_burst *b);
 };
 
 /* Checks the configuration: CORDAGE_EINVAL with a sentence; CORDAGE_ENOMEM. */
@@ -203,6 +222,17 @@ int sim_write_truth_for(struct sim *s, const struct sim_app *app, uint64_t guild
 /* When sim_tick is worth calling; UINT64_MAX: after the next call in. */
 uint64_t sim_deadline(const struct sim *s);
 
+/* Load, to measure clients by: `count` messages made in advance go to each session of a
+ * shard, or to all, as fast as they are read. The same few come again and again, each
+ * with a number of its own and no nonce. They are not kept: a RESUME from within gets
+ * op 9. *n is how many sessions it met. CORDAGE_ENOMEM. */
+struct sim_blast_wish {
+    uint64_t count;
+    bool all;
+    uint32_t shard_id, shard_count;
+};
+int sim_blast(struct sim *s, const struct sim_blast_wish *wish, uint64_t now, size_t *n);
+
 /* A fault request's body (JSON of POST /_sim/fault; docs/simulator-rules.md has the
  * kinds). 0, or CORDAGE_EINVAL with a sentence that names the field and what it may be;
  * *n is how many connections it met. */
@@ -228,8 +258,8 @@ struct sim_message {
     struct str components; /* JSON array, or empty */
     struct str attachments; /* JSON array, or empty */
     struct str extra;       /* members more, as they stand in the object, or empty */
-    struct str webhook;     /* JSON: the user object of a webhook that says it, or empty */
-    uint64_t type;          /* 0: an ordinary one, or a reply */
+    struct str webhook; /* JSON: the user object of a webhook that says it, or empty */
+    uint64_t type;      /* 0: an ordinary one, or a reply */
     uint64_t flags;
     bool tts;
     bool is_ephemeral; /* told to shard 0, as of no guild; no channel remembers it */
@@ -240,8 +270,8 @@ int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf
             uint64_t *id);
 
 /* Tells of a message again: `name` is MESSAGE_UPDATE or MESSAGE_CREATE, `body` how REST
- * has it, with BUF_SLACK bytes behind it. `guild` NULL: of no guild, or ephemeral; then it
- * is only for `app`. Without memory the sessions that should know end. */
+ * has it, with BUF_SLACK bytes behind it. `guild` NULL: of no guild, or ephemeral; then
+ * it is only for `app`. Without memory the sessions that should know end. */
 void sim_tell_message(struct sim *s, const char *name, struct world_guild *guild,
                       const struct sim_app *app, struct str body, uint64_t now);
 /* The type of a channel or thread of the guild. */

@@ -162,6 +162,8 @@ bool sim_session_load(struct sim_session *ss, uint64_t now)
         if (!create_guild(ss, &w->guilds[ss->next_guild], now))
             return false;
     }
+    if (!sim_session_is_loading(ss) && ss->sim->config.blast)
+        sim_blast_session(ss, ss->sim->config.blast, now);
     return true;
 }
 

@@ -63,6 +63,9 @@ struct sim_event {
     char text[];
 };
 
+/* MESSAGE_CREATE of what somebody (m->author) might say, which is told to nobody. */
+struct sim_event *sim_message_event(struct sim *s, const struct sim_message *m, bool bare,
+                                    uint64_t now);
 /* `name` as it stands in `t`, `d` JSON. NULL without memory. */
 struct sim_event *sim_event_new(struct sim *s, const char *name, struct str d);
 struct sim_event *sim_event_ref(struct sim_event *e);
@@ -116,6 +119,8 @@ struct sim_session {
     size_t n_held;
 
     uint64_t expires_at; /* NEVER while it has a connection */
+
+    struct sim_volley *volley; /* what a blast still has for it; NULL: nothing */
 };
 
 /* A new session on `c`, with READY pushed. NULL without memory. */
@@ -250,6 +255,15 @@ void sim_move_bot(struct sim *s, const struct sim_app *app, struct world_guild *
 /* Ends the sessions that should know of something, where there is no memory to tell. */
 void sim_lose_listeners(struct sim *s, const struct world_guild *g, uint64_t now);
 
+/* A blast of so many messages begins for this session. CORDAGE_ENOTFOUND: it can't have
+ * any; CORDAGE_ENOMEM. */
+int sim_blast_session(struct sim_session *ss, uint64_t count, uint64_t now);
+/* Sends on; drops what is left. */
+void sim_blast_pump(struct sim_session *ss, uint64_t now);
+void sim_blast_end(struct sim_session *ss);
+/* The report's `blast`. */
+void sim_blast_write(const struct sim *s, struct json_writer *w);
+
 /* Sends an event's payload as the connection's faults want it. */
 void sim_mischief_send(struct sim_conn *c, struct str payload);
 /* Whether the next event is lost without a trace. */
@@ -274,6 +288,14 @@ struct sim_refusals {
     uint64_t identifies, resumes;
     int identify_code, resume_code; /* closed with; 0: op 9 */
     bool identify_resumable;        /* op 9's d */
+};
+
+struct sim_blast_state {
+    uint64_t events;   /* ever */
+    uint64_t bytes;    /* of their JSON */
+    uint32_t sessions; /* that still get some */
+    uint64_t cpu_from; /* since when; meaningless without sessions */
+    uint64_t cpu_us;   /* of blasts that are over */
 };
 
 /* The sessions of one [shard_id, shard_count]. */
@@ -301,6 +323,7 @@ struct sim {
     struct json_parser *parser, *reshaper;
     struct buf shaped;
     struct sim_refusals refusals;
+    struct sim_blast_state blast;
     struct buf in, out, body; /* a payload received, one to send, a body being made */
     uint64_t started_at, started_wall;
 

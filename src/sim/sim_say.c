@@ -167,6 +167,17 @@ static struct sim_event *message_event(struct sim *s, const struct saying *y, bo
                             : sim_event_new(s, "MESSAGE_CREATE", buf_str(&s->body));
 }
 
+struct sim_event *sim_message_event(struct sim *s, const struct sim_message *m, bool bare,
+                                    uint64_t now)
+{
+    struct saying y = { .sim = s, .m = m, .wall_ms = sim_wall(s, now) };
+
+    y.author = *m->author;
+    y.id = world_snowflake(&s->world, y.wall_ms);
+    find_mentions(&y);
+    return message_event(s, &y, bare);
+}
+
 /* Content is shown to those who have the intent, of a bot's own messages, and of those
  * that mention it. */
 static int dispatch(struct sim *s, const struct saying *y, uint64_t now)

@@ -133,6 +133,8 @@ void sim_session_pump(struct sim_session *ss, uint64_t now)
         sim_wake(ss->sim, now + SIM_PUMP_MS);
     else
         ss->replay_bytes = 0;
+    if (ss->volley)
+        sim_blast_pump(ss, now);
 }
 
 /* There is no memory for what it must know: better gone than wrong. Returns false. */
@@ -285,6 +287,7 @@ void sim_session_end(struct sim_session *ss, enum sim_end why)
     sim_remember(s, &memory);
     if (ss->conn)
         ss->conn->session = NULL;
+    sim_blast_end(ss);
     sim_session_drop_held(ss);
     while (ss->n_kept)
         drop_oldest(ss);
@@ -298,6 +301,7 @@ void sim_session_detach(struct sim_session *ss, uint64_t now)
 {
     if (ss->conn)
         ss->conn->session = NULL;
+    sim_blast_end(ss);
     ss->conn = NULL;
     ss->expires_at = now + ss->sim->config.session_ttl_ms;
     sim_wake(ss->sim, ss->expires_at);
@@ -349,7 +353,7 @@ void sim_session_tick(struct sim_session *ss, uint64_t now)
     }
     if (sim_session_is_loading(ss) && !sim_session_load(ss, now))
         return;
-    if (is_behind(ss))
+    if (is_behind(ss) || ss->volley)
         sim_session_pump(ss, now);
 }
 

@@ -240,7 +240,44 @@ TEST(the_shipped_ones_are_read)
     CHECK_INT(scenario_shipped("nothing").n, 0);
 }
 
-RUN_TESTS(T(a_file_with_everything_is_taken), T(what_is_missing_is_asked_for),
+static struct buf read_page(void)
+{
+    FILE *in = fopen(SOURCE_ROOT "/docs/scenarios.md", "r");
+    struct buf page = { 0 };
+
+    assert_non_null(in);
+    while (!feof(in)) {
+        CHECK_INT(buf_reserve(&page, BUFSIZ), 0);
+        page.n += fread(page.p + page.n, 1, BUFSIZ, in);
+    }
+    fclose(in);
+    return page;
+}
+
+TEST(the_documents_example_is_read_and_the_shipped_ones_are_in_it)
+{
+    struct buf page = read_page();
+    struct str rest = buf_str(&page);
+    size_t begin = str_find(rest, STR("```yaml\n")), end;
+    char name[80], *text;
+
+    CHECK(begin != SIZE_MAX);
+    rest = (struct str){ rest.p + begin + 8, rest.n - begin - 8 };
+    end = str_find(rest, STR("```"));
+    CHECK(end != SIZE_MAX);
+    text = strndup(rest.p, end);
+    scenario_free(scenario_of(text));
+    free(text);
+    for (size_t i = 0; scenario_shipped_name(i); i++) {
+        snprintf(name, sizeof name, "scenarios/%s.yaml", scenario_shipped_name(i));
+        if (str_find(buf_str(&page), str_of(name)) == SIZE_MAX)
+            fail_msg("docs/scenarios.md doesn't have %s", name);
+    }
+    buf_release(&page);
+}
+
+RUN_TESTS(T(the_documents_example_is_read_and_the_shipped_ones_are_in_it),
+          T(a_file_with_everything_is_taken), T(what_is_missing_is_asked_for),
           T(an_unknown_key_is_named_with_its_line_and_the_one_that_was_meant),
           T(a_wrong_value_is_named_with_what_it_may_be),
           T(a_wrong_expectation_is_named_with_what_it_may_be),

@@ -133,7 +133,10 @@ static void do_fault(struct scenario_run *r, const struct occurrence *o, uint64_
             met += fault_at(r, f, &all.list[i], now);
         free(all.list);
     }
-    run_tell(r, "%s: %zu connection%s", f->text, met, met == 1 ? "" : "s");
+    if (met)
+        run_tell(r, "%s: %zu connection%s", f->text, met, met == 1 ? "" : "s");
+    else
+        run_tell(r, "%s", f->text);
 }
 
 /* ---- Guilds -------------------------------------------------------------------------

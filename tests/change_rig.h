@@ -52,11 +52,14 @@ static inline int send(struct change_rig *r, const char *method, const char *tar
     return status;
 }
 
-/* Exactly this was told, and whoever heard it knows the truth. */
+/* Exactly this was told, and what the audit log has of it, and whoever heard it knows the
+ * truth. */
 static inline void told(struct change_rig *r, const char *name)
 {
     client_gets(&r->client, name);
     mirror_apply(&r->mirror, name, sim_world(r->rest.rig.sim)->bot_id, r->client.d);
+    if (client_has_more(&r->client))
+        client_gets(&r->client, "GUILD_AUDIT_LOG_ENTRY_CREATE");
     CHECK(!client_has_more(&r->client));
     mirror_check(&r->mirror, r->rest.rig.sim, r->g->id);
 }
@@ -88,6 +91,19 @@ static inline const char *in_channel(uint64_t id, const char *rest)
 static inline uint64_t answered_id(struct change_rig *r)
 {
     return mirror_id(r->rest.json, "id");
+}
+
+/* The value behind dots of the last event. */
+static inline cordage_json event(struct change_rig *r, const char *path)
+{
+    return rest_at(r->client.d, path);
+}
+
+static inline struct str event_text(struct change_rig *r, const char *path)
+{
+    cordage_str s = cordage_json_string(event(r, path));
+
+    return (struct str){ s.p ? s.p : "", s.n };
 }
 
 #endif

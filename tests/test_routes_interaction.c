@@ -87,18 +87,6 @@ static void look(struct change_rig *r, const struct asked *a, const char *state)
     CHECK_STR(rest_text(&r->rest, "state"), state);
 }
 
-static cordage_json event(struct change_rig *r, const char *path)
-{
-    return rest_at(r->client.d, path);
-}
-
-static struct str event_text(struct change_rig *r, const char *path)
-{
-    cordage_str s = cordage_json_string(event(r, path));
-
-    return (struct str){ s.p ? s.p : "", s.n };
-}
-
 TEST(a_command_is_asked_as_discord_asks_it)
 {
     struct change_rig r;

@@ -26,6 +26,16 @@ struct routes {
     struct quota invalid;                /* by address, of which there is one */
     struct recent recent;
     struct commands commands;
+    struct map hooks;       /* a webhook's id -> its guild */
+    struct direct *directs; /* owned; in the order they were opened */
+    size_t n_directs;
+};
+
+/* A channel between a bot and a person. */
+struct direct {
+    uint64_t id, user_id;
+    const struct sim_app *app;
+    uint64_t last_message_id; /* 0: none */
 };
 
 struct call {
@@ -39,9 +49,10 @@ struct call {
     struct world_guild *guild; /* {guild}, or that of {channel} */
     uint64_t channel_id;
     uint32_t channel_index; /* in its guild; of a thread: among its threads */
-    bool is_thread;
+    bool is_thread, is_archived;
     uint64_t id;      /* {id} */
     uint64_t role_id; /* {role} */
+    uint64_t peer_id; /* of {channel}, if it is a DM: the other side; 0: it is none */
     uint64_t hook_id; /* {hook}: a webhook, an interaction, or the application */
     const char *text; /* {text}: a token, an emoji, a code */
 };
@@ -56,15 +67,22 @@ struct route {
         BUCKET_READ,
         BUCKET_MESSAGE,
         BUCKET_TYPING,
-        BUCKET_WEBHOOK
+        BUCKET_WEBHOOK,
+        BUCKET_REACTION, /* all of a channel's together */
+        BUCKET_DELETE,   /* of a message: old ones apart */
+        BUCKET_EMOJI     /* all of a guild's together, for whoever changes them */
     } bucket;
-    bool open; /* needs no token, and the global limit does not count */
+    bool open;      /* needs no token, and the global limit does not count */
+    bool direct;    /* {channel} may be a DM */
+    bool archived;  /* {channel} may be an archived thread */
+    uint64_t needs; /* rights (rights.h) in the guild or channel */
 };
 
 /* The tables, each ended by a NULL method. */
 extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
     routes_change_people[], routes_control[], routes_command[], routes_interaction[],
-    routes_interact[], routes_webhook[];
+    routes_interact[], routes_webhook[], routes_message[], routes_reaction[],
+    routes_pin[], routes_direct[], routes_thread[];
 
 static inline struct world *call_world(const struct call *c)
 {
@@ -80,6 +98,14 @@ static inline uint64_t call_bot_id(const struct call *c)
 {
     return call_app(c)->id;
 }
+
+/* Whether the bot has all these rights in the guild, or the channel (0: in the guild).
+ * False, with the error answered: 50001 where it can't even see, else 50013. */
+bool call_may(struct call *c, uint64_t rights, uint64_t channel_id);
+/* A 429 whose limit is no bucket of the route: "user" is a hidden limit of its own,
+ * "shared" one that others use up as well, which is nobody's fault. */
+void call_limited(struct call *c, uint64_t wait_ms, const char *scope);
+struct direct *call_find_direct(const struct call *c, uint64_t channel_id);
 
 /* False, with the error answered, where the channel is a thread. */
 bool call_no_thread(struct call *c);

@@ -213,12 +213,16 @@ static struct recent_message *keep(struct call *c, const struct sim_message *m,
 {
     struct recent *recent = &c->routes->recent;
     struct recent_message *kept;
+    struct direct *direct;
 
     if (recent_add(recent, id, m->channel_id, m->nonce, text, c->now))
         return NULL;
     kept = recent_find(recent, id);
     kept->author_id = m->author ? m->author->user_id : call_bot_id(c);
     kept->is_ephemeral = m->is_ephemeral;
+    direct = m->guild ? NULL : call_find_direct(c, m->channel_id);
+    if (direct)
+        direct->last_message_id = id;
     return kept;
 }
 
@@ -249,9 +253,89 @@ struct recent_message *call_say(struct call *c, cordage_json body, struct sim_me
     return kept;
 }
 
+/* ---- Finding, answering --------------------------------------------------- */
+
+struct recent_message *call_recall(struct call *c, uint64_t id)
+{
+    struct recent *recent = &c->routes->recent;
+    struct recent_message *m = recent_find(recent, id);
+    struct buf text = { 0 };
+    struct sim_said said;
+
+    if (!m && sim_recall(c->routes->sim, id, &said, &text) == 0 &&
+        recent_add(recent, id, said.channel_id, STR(""), buf_str(&text), c->now) == 0) {
+        m = recent_find(recent, id);
+        m->author_id = said.author_id;
+    }
+    buf_release(&text);
+    return m;
+}
+
+struct recent_message *call_find_message(struct call *c, uint64_t id)
+{
+    struct recent_message *m = call_recall(c, id);
+
+    if (m && m->channel_id == c->channel_id && !m->is_ephemeral)
+        return m;
+    call_error(c, 404, 10008, "Unknown Message");
+    return NULL;
+}
+
+static void put_reactions(struct call *c, const struct recent_message *m,
+                          struct json_writer *w)
+{
+    field_open(w, "reactions", '[');
+    for (uint32_t i = 0; i < m->n_reactions; i++) {
+        const struct recent_reaction *r = &m->reactions[i];
+        bool own = false;
+
+        for (uint32_t u = 0; u < r->n; u++)
+            own |= r->users[u] == call_bot_id(c);
+        json_open(w, '{');
+        field_open(w, "emoji", '{');
+        field_id(w, "id", r->emoji_id);
+        field_z(w, "name", r->name);
+        if (r->is_animated)
+            field_bool(w, "animated", true);
+        json_shut(w, '}');
+        field_u64(w, "count", r->n);
+        field_open(w, "count_details", '{');
+        field_u64(w, "burst", 0);
+        field_u64(w, "normal", r->n);
+        json_shut(w, '}');
+        field_empty(w, "burst_colors", '[');
+        field_bool(w, "me_burst", false);
+        field_bool(w, "me", own);
+        json_shut(w, '}');
+    }
+    json_shut(w, ']');
+}
+
 void call_put_message(struct call *c, const struct recent_message *m)
 {
-    json_put_raw(&c->out, (struct str){ m->body, m->n });
+    if (!m->n_reactions) {
+        json_put_raw(&c->out, (struct str){ m->body, m->n });
+        return;
+    }
+    json_open(&c->out, '{');
+    field_members(&c->out, (struct str){ m->body + 1, m->n - 2 });
+    put_reactions(c, m, &c->out);
+    json_shut(&c->out, '}');
+}
+
+void call_put_direct(struct call *c, const struct direct *d)
+{
+    struct json_writer *w = &c->out;
+
+    json_open(w, '{');
+    field_id(w, "id", d->id);
+    field_u64(w, "type", CHANNEL_DM);
+    field_id(w, "last_message_id", d->last_message_id);
+    field_u64(w, "flags", 0);
+    field_open(w, "recipients", '[');
+    world_write_user(call_world(c), d->user_id, w);
+    json_shut(w, ']');
+    json_shut(w, '}');
 }
 
 struct world_guild *call_guild_of(struct call *c, uint64_t channel_id)

@@ -1,6 +1,7 @@
 #include "change_call.h"
 
 #include "json_copy.h"
+#include "rights.h"
 
 bool change_check(struct call *c, cordage_json body, const struct rule *rules)
 {
@@ -39,6 +40,46 @@ void change_put(struct edit *e, cordage_json body, const struct rule *rules)
 void change_begin(struct call *c, struct edit *e)
 {
     edit_init(e, c->routes->sim, c->guild, c->now);
+}
+
+void change_told(struct call *c, struct edit *e, const char *name, uint32_t intent,
+                 uint32_t direct)
+{
+    if (c->guild)
+        edit_told(e, name, intent);
+    else
+        edit_told_to_first(e, name, direct, call_app(c)->index);
+}
+
+enum { AUDIT_KEPT = 1000, REASON_MAX = 512 };
+
+void change_audit(struct call *c, struct edit *e, enum audit action, uint64_t target,
+                  const char *options)
+{
+    uint64_t id = edit_new_id(e);
+    char reason[REASON_MAX * 4 + 1];
+    uint32_t index;
+
+    if (!call_percent_decode(c->request->reason, reason, sizeof reason))
+        *reason = '\0';
+    edit_begin(e);
+    field_id(&e->j, "id", id);
+    field_u64(&e->j, "action_type", action);
+    field_id(&e->j, "user_id", call_bot_id(c));
+    field_id(&e->j, "target_id", target);
+    if (*reason)
+        field_z(&e->j, "reason", reason);
+    if (options)
+        field_raw(&e->j, "options", str_of(options));
+    edit_put(e, LIST_AUDIT, id);
+    if (!e->err && world_count(e->world, e->g, LIST_AUDIT) > AUDIT_KEPT)
+        edit_remove(e, LIST_AUDIT, world_id_at(e->world, e->g, LIST_AUDIT, 0));
+    if (!edit_find(e, LIST_AUDIT, id, &index))
+        return;
+    edit_telling(e);
+    world_put(e->world, e->g, LIST_AUDIT, index, &e->j);
+    edit_told_with(e, "GUILD_AUDIT_LOG_ENTRY_CREATE", INTENT_GUILD_MODERATION,
+                   RIGHT_VIEW_AUDIT_LOG);
 }
 
 bool change_done(struct call *c, struct edit *e)

@@ -62,6 +62,7 @@ static void on_answer(void *user, const struct httpd_request *r, struct httpd_an
                                    .content_type = header(r, "Content-Type"),
                                    .host = header(r, "Host"),
                                    .origin = header(r, "Origin"),
+                                   .reason = header(r, "X-Audit-Log-Reason"),
                                    .body = httpd_body(r),
                                    .port = httpd_port(d->httpd) };
     struct sim_answer answer = { 0 };

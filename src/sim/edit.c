@@ -1,6 +1,7 @@
 #include "edit.h"
 
 #include "isotime.h"
+#include "rights.h"
 
 void edit_init(struct edit *e, struct sim *s, struct world_guild *g, uint64_t now)
 {
@@ -137,6 +138,32 @@ void edit_told_about(struct edit *e, const char *name, uint32_t intent, uint64_t
                                .intent = intent,
                                .about = app ? sim_app_bit(app) : 0,
                                .about_intent = own_intent });
+}
+
+bool edit_may_know(struct edit *e, uint64_t rights, uint64_t *apps)
+{
+    uint64_t own;
+
+    *apps = 0;
+    for (uint32_t i = 0; !e->err && i < e->world->n_bots; i++) {
+        e->err = rights_count(e->world, e->g, e->world->bots[i], 0, &own);
+        if ((own & rights) == rights)
+            *apps |= sim_app_bit(sim_app(e->sim, i));
+    }
+    return !e->err && *apps;
+}
+
+void edit_told_with(struct edit *e, const char *name, uint32_t intent, uint64_t rights)
+{
+    struct sim_routing r = { .guild = e->g, .intent = intent };
+
+    if (edit_may_know(e, rights, &r.apps)) {
+        send(e, name, r);
+    } else {
+        struct str unused;
+
+        edit_end(e, &unused);
+    }
 }
 
 void edit_told_bot(struct edit *e, const char *name, uint32_t intent, uint32_t bot)

@@ -55,6 +55,11 @@ void edit_told(struct edit *e, const char *name, uint32_t intent);
  * instead. */
 void edit_told_about(struct edit *e, const char *name, uint32_t intent, uint64_t user_id,
                      uint32_t own_intent);
+/* To the bots that have all of these rights (rights.h) in the guild. */
+void edit_told_with(struct edit *e, const char *name, uint32_t intent, uint64_t rights);
+/* As edit_told_with, also where the event needs two forms: the bots that may know, as
+ * sim_routing.apps; false: none. */
+bool edit_may_know(struct edit *e, uint64_t rights, uint64_t *apps);
 /* To one bot alone: of its application, or its own membership. */
 void edit_told_bot(struct edit *e, const char *name, uint32_t intent, uint32_t bot);
 /* The same, to shard 0, whatever the guild. */
@@ -89,6 +94,15 @@ struct edit_thread {
     bool with_bot; /* the bot is in it */
 };
 void edit_create_thread(struct edit *e, uint64_t id, const struct edit_thread *t);
+/* The thread without the bot's membership. */
+void edit_tell_thread(struct edit *e, const char *name, uint64_t id);
+/* An active one; an archived one; THREAD_UPDATE. */
+void edit_archive_thread(struct edit *e, uint64_t id, bool locked);
+void edit_lock_thread(struct edit *e, uint64_t id, bool locked);
+void edit_unarchive_thread(struct edit *e, uint64_t id, bool locked);
+void edit_delete_thread(struct edit *e, enum world_list list, uint64_t id);
+/* Somebody comes or goes: THREAD_MEMBERS_UPDATE. Of the first bot it is kept. */
+void edit_thread_member(struct edit *e, uint64_t thread, uint64_t user_id, bool joins);
 /* With its threads, stage and events; those who are in it leave; those below a category
  * come out of it. */
 void edit_delete_channel(struct edit *e, uint64_t id);

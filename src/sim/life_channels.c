@@ -220,6 +220,8 @@ void edit_delete_channel(struct edit *e, uint64_t id)
         return;
     changes_remove_below(e->world, e->g, LIST_THREADS, id);
     changes_remove_below(e->world, e->g, LIST_ARCHIVED, id);
+    changes_remove_below(e->world, e->g, LIST_WEBHOOKS, id);
+    changes_remove_below(e->world, e->g, LIST_INVITES, id);
     edit_remove(e, LIST_VOICE_INFO, id);
     edit_remove(e, LIST_CHANNELS, id);
 }

@@ -5,6 +5,7 @@
 
 #include "edit.h"
 #include "isotime.h"
+#include "rights.h"
 
 enum { AUDIT_MEMBER_BAN = 22, AUDIT_MEMBER_UPDATE = 24 };
 
@@ -30,7 +31,8 @@ static void tell_audit(struct edit *e, uint64_t action, uint64_t target)
     field_id(&e->j, "user_id", world_id_at(e->world, e->g, LIST_MEMBERS, 1));
     field_id(&e->j, "target_id", target);
     field_z(&e->j, "reason", "because \"reasons\"");
-    edit_told(e, "GUILD_AUDIT_LOG_ENTRY_CREATE", INTENT_GUILD_MODERATION);
+    edit_told_with(e, "GUILD_AUDIT_LOG_ENTRY_CREATE", INTENT_GUILD_MODERATION,
+                   RIGHT_VIEW_AUDIT_LOG);
 }
 
 bool life_audit(struct edit *e)
@@ -59,7 +61,8 @@ bool life_ban(struct edit *e)
     }
     edit_telling(e);
     put_user(e, "user", user_id);
-    edit_told(e, pardon ? "GUILD_BAN_REMOVE" : "GUILD_BAN_ADD", INTENT_GUILD_MODERATION);
+    edit_told_with(e, pardon ? "GUILD_BAN_REMOVE" : "GUILD_BAN_ADD",
+                   INTENT_GUILD_MODERATION, RIGHT_BAN_MEMBERS);
     if (!pardon)
         tell_audit(e, AUDIT_MEMBER_BAN, user_id);
     return true;
@@ -77,7 +80,7 @@ bool life_invite(struct edit *e)
     field_id(&e->j, "channel_id", channel);
     field_z(&e->j, "code", code);
     if (life_once_in(e, 3)) {
-        edit_told(e, "INVITE_DELETE", INTENT_GUILD_INVITES);
+        edit_told_with(e, "INVITE_DELETE", INTENT_GUILD_INVITES, RIGHT_MANAGE_CHANNELS);
         return true;
     }
     put_time(e, "created_at", edit_wall(e));
@@ -87,7 +90,7 @@ bool life_invite(struct edit *e)
     field_bool(&e->j, "temporary", false);
     field_u64(&e->j, "uses", 0);
     put_time(e, "expires_at", edit_wall(e) + 86400000);
-    edit_told(e, "INVITE_CREATE", INTENT_GUILD_INVITES);
+    edit_told_with(e, "INVITE_CREATE", INTENT_GUILD_INVITES, RIGHT_MANAGE_CHANNELS);
     return true;
 }
 
@@ -135,6 +138,7 @@ static void put_execution(struct edit *e, uint64_t rule, uint64_t user_id, bool 
 static void tell_execution(struct edit *e, uint64_t rule, uint64_t user_id)
 {
     struct sim_event *events[2] = { NULL };
+    struct sim_routing r = { .guild = e->g, .intent = INTENT_AUTOMOD_EXECUTION };
 
     for (int bare = 0; bare < 2; bare++) {
         struct str text;
@@ -145,12 +149,9 @@ static void tell_execution(struct edit *e, uint64_t rule, uint64_t user_id)
             events[bare] =
                 sim_event_new(e->sim, "AUTO_MODERATION_ACTION_EXECUTION", text);
     }
-    if (events[0] && events[1])
-        sim_route(e->sim,
-                  &(struct sim_routing){ .guild = e->g,
-                                         .intent = INTENT_AUTOMOD_EXECUTION,
-                                         .bare = events[1] },
-                  events[0], e->now);
+    r.bare = events[1];
+    if (events[0] && events[1] && edit_may_know(e, RIGHT_MANAGE_GUILD, &r.apps))
+        sim_route(e->sim, &r, events[0], e->now);
     sim_event_unref(e->sim, events[0]);
     sim_event_unref(e->sim, events[1]);
 }
@@ -170,7 +171,7 @@ bool life_automod(struct edit *e)
     }
     edit_telling(e);
     put_rule(e, rule);
-    edit_told(e, names[which], INTENT_AUTOMOD_RULES);
+    edit_told_with(e, names[which], INTENT_AUTOMOD_RULES, RIGHT_MANAGE_GUILD);
     return true;
 }
 

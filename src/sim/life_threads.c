@@ -54,7 +54,7 @@ static void put_thread(struct edit *e, cordage_json thread)
     }
 }
 
-static void tell_thread(struct edit *e, const char *name, uint64_t id)
+void edit_tell_thread(struct edit *e, const char *name, uint64_t id)
 {
     cordage_json thread;
 
@@ -185,7 +185,7 @@ static void set_state(struct edit *e, uint64_t id, bool archived, bool locked)
     edit_begin(e);
     put_metadata(e, thread, archived, locked);
     edit_merge(e, LIST_THREADS, id);
-    tell_thread(e, "THREAD_UPDATE", id);
+    edit_tell_thread(e, "THREAD_UPDATE", id);
 }
 
 bool life_change_thread(struct edit *e)
@@ -206,7 +206,7 @@ bool life_change_thread(struct edit *e)
     else
         field_u64(&e->j, "rate_limit_per_user", life_below(e, 100));
     edit_merge(e, LIST_THREADS, id);
-    tell_thread(e, "THREAD_UPDATE", id);
+    edit_tell_thread(e, "THREAD_UPDATE", id);
     return true;
 }
 
@@ -224,15 +224,25 @@ static void move_thread(struct edit *e, uint64_t id, enum world_list from,
     edit_put(e, to, id);
 }
 
+void edit_archive_thread(struct edit *e, uint64_t id, bool locked)
+{
+    set_state(e, id, true, locked);
+    move_thread(e, id, LIST_THREADS, LIST_ARCHIVED);
+}
+
 bool life_archive_thread(struct edit *e)
 {
     uint64_t id;
 
     if (!life_pick(e, LIST_THREADS, 0, &id))
         return false;
-    set_state(e, id, true, life_once_in(e, 3));
-    move_thread(e, id, LIST_THREADS, LIST_ARCHIVED);
+    edit_archive_thread(e, id, life_once_in(e, 3));
     return true;
+}
+
+void edit_lock_thread(struct edit *e, uint64_t id, bool locked)
+{
+    set_state(e, id, false, locked);
 }
 
 static void tell_own_member(struct edit *e, uint64_t thread, cordage_json member)
@@ -250,35 +260,48 @@ static void tell_own_member(struct edit *e, uint64_t thread, cordage_json member
 }
 
 /* Who is in it hears of his membership again. */
-bool life_unarchive_thread(struct edit *e)
+void edit_unarchive_thread(struct edit *e, uint64_t id, bool locked)
 {
     cordage_json thread;
+
+    move_thread(e, id, LIST_ARCHIVED, LIST_THREADS);
+    set_state(e, id, false, locked);
+    if (edit_read(e, LIST_THREADS, id, &thread) &&
+        !json_is_absent(json_get(thread, "member")))
+        tell_own_member(e, id, json_get(thread, "member"));
+}
+
+bool life_unarchive_thread(struct edit *e)
+{
     uint64_t id;
 
     if (!life_pick(e, LIST_ARCHIVED, 0, &id))
         return false;
-    move_thread(e, id, LIST_ARCHIVED, LIST_THREADS);
-    set_state(e, id, false, false);
-    if (edit_read(e, LIST_THREADS, id, &thread) &&
-        !json_is_absent(json_get(thread, "member")))
-        tell_own_member(e, id, json_get(thread, "member"));
+    edit_unarchive_thread(e, id, false);
     return true;
 }
 
-bool life_delete_thread(struct edit *e)
+void edit_delete_thread(struct edit *e, enum world_list list, uint64_t id)
 {
-    const struct change_entry *thread;
-    uint64_t id;
+    const struct change_entry *thread = e->err ? NULL : changes_find(e->g, list, id);
 
-    if (!life_pick(e, LIST_THREADS, 0, &id))
-        return false;
-    thread = changes_find(e->g, LIST_THREADS, id);
+    if (!thread)
+        return;
     edit_telling(e);
     field_id(&e->j, "id", id);
     field_id(&e->j, "parent_id", thread->parent);
     field_u64(&e->j, "type", thread->type);
     edit_told(e, "THREAD_DELETE", INTENT_GUILDS);
-    edit_remove(e, LIST_THREADS, id);
+    edit_remove(e, list, id);
+}
+
+bool life_delete_thread(struct edit *e)
+{
+    uint64_t id;
+
+    if (!life_pick(e, LIST_THREADS, 0, &id))
+        return false;
+    edit_delete_thread(e, LIST_THREADS, id);
     return true;
 }
 
@@ -409,6 +432,17 @@ static void forget_own_member(struct edit *e, uint64_t thread)
     put_thread(e, v);
     if (edit_find(e, LIST_THREADS, thread, &index))
         edit_put(e, LIST_THREADS, thread);
+}
+
+void edit_thread_member(struct edit *e, uint64_t thread, uint64_t user_id, bool joins)
+{
+    bool is_first = user_id == e->world->bot_id;
+
+    if (is_first && !joins)
+        forget_own_member(e, thread);
+    change_members(e, thread, user_id, joins);
+    if (is_first && joins)
+        keep_own_member(e, thread, 0);
 }
 
 /* The bot comes in, goes out, or is told that its settings changed. */

@@ -33,6 +33,9 @@ static void forget(struct recent *r, struct recent_message *m)
         map_remove(&r->by_nonce, key_of(m));
     r->n--;
     r->bytes -= m->n;
+    for (uint32_t i = 0; i < m->n_reactions; i++)
+        free(m->reactions[i].users);
+    free(m->reactions);
     free(m->body);
     free(m);
 }

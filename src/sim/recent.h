@@ -15,6 +15,16 @@ enum {
     RECENT_NONCE = 160               /* bytes of a nonce of 25 characters, as JSON */
 };
 
+/* One emoji under a message, and who put it there. */
+struct recent_reaction {
+    uint64_t emoji_id; /* 0: one of Unicode */
+    bool is_animated;
+    char name[64];
+    uint64_t *users; /* owned; in the order they came */
+    uint32_t n, size;
+};
+enum { RECENT_REACTIONS = 20 };
+
 struct recent_message {
     struct link link; /* in recent.newest_last while it lives */
     uint64_t id, channel_id, at;
@@ -26,7 +36,9 @@ struct recent_message {
     uint64_t webhook_id;  /* 0: of no webhook; the application's: of an interaction */
     uint64_t interaction; /* the one that it answers; 0: none */
     uint64_t pinned_at;   /* Unix ms; 0: it is not pinned */
-    bool is_ephemeral;    /* seen by one person: no channel lists it */
+    struct recent_reaction *reactions; /* owned: RECENT_REACTIONS; NULL: none ever */
+    uint32_t n_reactions;
+    bool is_ephemeral; /* seen by one person: no channel lists it */
 };
 
 struct recent {

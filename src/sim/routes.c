@@ -6,6 +6,7 @@
 #include "call.h"
 #include "limits.h"
 #include "mem.h"
+#include "rights.h"
 
 enum {
     PATH_MAX_BYTES = 512,
@@ -15,6 +16,14 @@ enum {
     TYPING_LIMIT = 5,
     WEBHOOK_LIMIT = 5, /* per WEBHOOK_WINDOW_MS and webhook */
     WEBHOOK_WINDOW_MS = 2000,
+    REACTION_LIMIT = 1,
+    REACTION_WINDOW_MS = 250,
+    DELETE_LIMIT = 5, /* and of messages that are old: */
+    DELETE_OLD_LIMIT = 30,
+    DELETE_OLD_WINDOW_MS = 120 * 1000,
+    DELETE_OLD_MS = 14 * 24 * 3600 * 1000,
+    EMOJI_LIMIT = 50,
+    EMOJI_WINDOW_MS = 3600 * 1000,
     MESSAGE_WINDOW_MS = 5000,
     GLOBAL_WINDOW_MS = 1000,
     INVALID_LIMIT = 10000, /* 401, 403 and 429 answers per INVALID_WINDOW_MS */
@@ -67,6 +76,8 @@ void routes_free(struct routes *r)
     quotas_release(&r->daily);
     recent_release(&r->recent);
     app_commands_release(&r->commands);
+    map_release(&r->hooks);
+    free(r->directs);
     free(r);
 }
 
@@ -177,9 +188,29 @@ static uint32_t webhook_limit(const struct routes *r)
     return limit && limit < WEBHOOK_LIMIT ? WEBHOOK_LIMIT : limit;
 }
 
-static struct bucket_size bucket_size(const struct routes *r, const struct route *route)
+/* Whether the request is to delete a message that is older than 14 days. */
+static bool deletes_old(const struct call *c, const struct route *route)
 {
+    return route->bucket == BUCKET_DELETE &&
+           (c->id >> 22) + WORLD_EPOCH_MS + DELETE_OLD_MS <
+               sim_wall(c->routes->sim, c->now);
+}
+
+static struct bucket_size bucket_size(const struct call *c, const struct route *route)
+{
+    const struct routes *r = c->routes;
+    bool limits = r->config.message_limit != 0;
+
     switch (route->bucket) {
+    case BUCKET_REACTION:
+        return (struct bucket_size){ limits ? REACTION_LIMIT : 0, REACTION_WINDOW_MS };
+    case BUCKET_DELETE:
+        if (deletes_old(c, route))
+            return (struct bucket_size){ limits ? DELETE_OLD_LIMIT : 0,
+                                         DELETE_OLD_WINDOW_MS };
+        return (struct bucket_size){ limits ? DELETE_LIMIT : 0, MESSAGE_WINDOW_MS };
+    case BUCKET_EMOJI:
+        return (struct bucket_size){ limits ? EMOJI_LIMIT : 0, EMOJI_WINDOW_MS };
     case BUCKET_MESSAGE:
         return (struct bucket_size){ r->config.message_limit, MESSAGE_WINDOW_MS };
     case BUCKET_TYPING:
@@ -194,16 +225,28 @@ static struct bucket_size bucket_size(const struct routes *r, const struct route
     return (struct bucket_size){ 0, 0 };
 }
 
-/* A bucket's name: of method and route, without the major parameter. */
-static uint64_t bucket_hash(const struct route *route)
+static uint64_t hash_more(uint64_t h, const char *text)
+{
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
+    return h;
+}
+
+/* A bucket's name: of method and route, without the major parameter. Some routes have
+ * one together. */
+static uint64_t bucket_hash(const struct call *c, const struct route *route)
 {
     uint64_t h = 0xcbf29ce484222325ULL;
 
-    for (const char *p = route->method; *p; p++)
-        h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
-    for (const char *p = route->path; *p; p++)
-        h = (h ^ (unsigned char)*p) * 0x100000001b3ULL;
-    return h;
+    if (route->bucket == BUCKET_REACTION)
+        return hash_more(h, "reactions");
+    if (route->bucket == BUCKET_EMOJI)
+        return hash_more(h, "emojis");
+    if (route->bucket == BUCKET_WEBHOOK && strstr(route->path, "/messages/@original"))
+        return hash_more(hash_more(h, route->method), "webhooks/messages");
+    if (deletes_old(c, route))
+        h = hash_more(h, "old");
+    return hash_more(hash_more(h, route->method), route->path);
 }
 
 static void put_limited(struct call *c, double retry_after_s, bool global)
@@ -217,6 +260,13 @@ static void put_limited(struct call *c, double retry_after_s, bool global)
     json_key(&c->out, "global");
     json_put_bool(&c->out, global);
     json_shut(&c->out, '}');
+}
+
+void call_limited(struct call *c, uint64_t wait_ms, const char *scope)
+{
+    put_limited(c, (double)wait_ms / 1000, false);
+    call_header(c, "Retry-After", "%" PRIu64, (wait_ms + 999) / 1000);
+    call_header(c, "X-RateLimit-Scope", "%s", scope);
 }
 
 /* A 429: `wait_ms` until it is worth asking again. */
@@ -260,7 +310,7 @@ static uint64_t major(const struct call *c)
 
 static bool pass_bucket(struct call *c, const struct route *route)
 {
-    struct bucket_size size = bucket_size(c->routes, route);
+    struct bucket_size size = bucket_size(c, route);
     struct quota *q;
     uint64_t left_ms;
     bool passed;
@@ -268,7 +318,7 @@ static bool pass_bucket(struct call *c, const struct route *route)
     if (!size.limit)
         return true;
     q = quotas_get(&c->routes->buckets,
-                   bucket_hash(route) ^ major(c) ^
+                   bucket_hash(c, route) ^ major(c) ^
                        (uint64_t)(c->app ? c->app->index : 0) << 56,
                    c->now);
     if (!q) {
@@ -277,14 +327,16 @@ static bool pass_bucket(struct call *c, const struct route *route)
     }
     passed = quota_take(q, size.limit, size.window_ms, c->now);
     left_ms = q->ends_at - c->now;
-    if (!passed)
+    if (!passed && route->bucket == BUCKET_EMOJI)
+        call_limited(c, left_ms, "shared");
+    else if (!passed)
         answer_limited(c, route, left_ms, false);
     call_header(c, "X-RateLimit-Limit", "%u", size.limit);
     call_header(c, "X-RateLimit-Remaining", "%u", size.limit - q->used);
     call_header(c, "X-RateLimit-Reset", "%.3f",
                 (double)(sim_wall(c->routes->sim, c->now) + left_ms) / 1000);
     call_header(c, "X-RateLimit-Reset-After", "%.3f", (double)left_ms / 1000);
-    call_header(c, "X-RateLimit-Bucket", "%016" PRIx64, bucket_hash(route));
+    call_header(c, "X-RateLimit-Bucket", "%016" PRIx64, bucket_hash(c, route));
     return passed;
 }
 
@@ -307,7 +359,9 @@ static void count_invalid(struct call *c)
 {
     int status = c->answer->status;
 
-    if (status == 401 || status == 403 || status == 429)
+    if (status == 401 || status == 403 ||
+        (status == 429 &&
+         !str_is(sim_answer_header(c->answer, "X-RateLimit-Scope"), "shared")))
         quota_take(&c->routes->invalid, UINT32_MAX, INVALID_WINDOW_MS, c->now);
 }
 
@@ -330,19 +384,38 @@ static bool resolve_guild(struct call *c, uint64_t id)
     return c->guild != NULL;
 }
 
+struct direct *call_find_direct(const struct call *c, uint64_t channel_id)
+{
+    const struct routes *r = c->routes;
+
+    for (size_t i = 0; i < r->n_directs; i++)
+        if (r->directs[i].id == channel_id && r->directs[i].app == call_app(c))
+            return &r->directs[i];
+    return NULL;
+}
+
 static bool resolve_channel(struct call *c, uint64_t id)
 {
+    const struct direct *direct;
+
     c->guild = world_find_channel(call_world(c), id, &c->channel_index);
     c->channel_id = id;
     if (!c->guild) {
         c->guild = world_find_thread(call_world(c), id, &c->channel_index);
         c->is_thread = c->guild != NULL;
     }
+    if (!c->guild) {
+        c->guild = world_find_archived(call_world(c), id, &c->channel_index);
+        c->is_thread = c->is_archived = c->guild != NULL;
+    }
     if (c->guild && !sim_app_is_in(c->routes->sim, c->app, c->guild))
         c->guild = NULL;
-    if (!c->guild)
+    direct = c->guild ? NULL : call_find_direct(c, id);
+    if (direct)
+        c->peer_id = direct->user_id;
+    if (!c->guild && !direct)
         call_error(c, 404, 10003, "Unknown Channel");
-    return c->guild != NULL;
+    return c->guild || direct;
 }
 
 static bool resolve_app(struct call *c, uint64_t id)
@@ -403,6 +476,44 @@ static bool resolve(struct call *c, const struct route *route,
     return true;
 }
 
+/* ---- What the bot may do -------------------------------------------------- */
+
+bool call_may(struct call *c, uint64_t rights, uint64_t channel_id)
+{
+    uint64_t own;
+
+    if (rights_count(call_world(c), c->guild, call_bot_id(c), channel_id, &own)) {
+        call_out_of_memory(c);
+        return false;
+    }
+    if ((own & rights) == rights)
+        return true;
+    if (channel_id && !(own & RIGHT_VIEW_CHANNEL))
+        call_error(c, 403, 50001, "Missing Access");
+    else
+        call_error(c, 403, 50013, "Missing Permissions");
+    return false;
+}
+
+static bool may(struct call *c, const struct route *route)
+{
+    uint64_t needs = route->needs;
+
+    if (c->peer_id && !route->direct) {
+        call_error(c, 400, 50024, "Cannot execute action on this channel type");
+        return false;
+    }
+    if (c->is_archived && !route->archived) {
+        call_error(c, 400, 50083, "Thread is archived");
+        return false;
+    }
+    if (!c->guild || !needs)
+        return true;
+    if (c->is_thread && (needs & RIGHT_SEND_MESSAGES))
+        needs = (needs & ~RIGHT_SEND_MESSAGES) | RIGHT_SEND_IN_THREADS;
+    return call_may(c, needs, c->channel_id);
+}
+
 /* ---- The way through ------------------------------------------------------ */
 
 /* Without the slash and the version in front: "/api/v10/x" is {"x"}. */
@@ -441,6 +552,11 @@ static void answer_api(struct call *c, const struct path *p)
                                                   routes_interaction,
                                                   routes_change_people,
                                                   routes_webhook,
+                                                  routes_pin, /* before {id} fits */
+                                                  routes_message,
+                                                  routes_reaction,
+                                                  routes_direct,
+                                                  routes_thread,
                                                   NULL };
     const char *const *segments = p->segments + 2;
     const struct route *route;
@@ -458,7 +574,7 @@ static void answer_api(struct call *c, const struct path *p)
     else if (!route->open && !is_authorized(c))
         answer_unauthorized(c, route);
     else if ((route->open || pass_global(c, route)) && resolve(c, route, segments) &&
-             pass_bucket(c, route))
+             pass_bucket(c, route) && may(c, route))
         route->answer(c);
 }
 

@@ -29,8 +29,9 @@ struct sim_request {
     struct str authorization; /* headers, or empty */
     struct str content_type;
     struct str host, origin;
-    struct str body; /* BUF_SLACK bytes behind it are readable */
-    uint16_t port;   /* the one it came to */
+    struct str reason; /* X-Audit-Log-Reason, percent-encoded */
+    struct str body;   /* BUF_SLACK bytes behind it are readable */
+    uint16_t port;     /* the one it came to */
 };
 
 struct sim_header {

@@ -1,9 +1,13 @@
-/* routes_change.c - what a bot changes: channels, overwrites, threads.
+/* routes_change.c - what a bot changes: channels, overwrites.
  *
  * Each applies to the world and is told of by the same events as when people do it. What
- * is checked is that names and types are right; permissions are not simulated. */
+ * is checked is that names and types are right. */
 #include "change_call.h"
 #include "json_copy.h"
+#include "rights.h"
+#include "threads_call.h"
+
+enum { RENAMES = 2, RENAME_WINDOW_MS = 10 * 60 * 1000 };
 
 static const struct rule channel_rules[] = {
     { "name", CORDAGE_JSON_STRING, false, 100 },
@@ -28,19 +32,45 @@ static void answer_channel(struct call *c, uint64_t id)
         world_write_channel(call_world(c), c->guild, index, true, &c->out);
 }
 
+/* A limit that no header tells of: a channel gets a new name or topic twice in 10
+ * minutes.
+ */
+static bool may_rename(struct call *c, cordage_json body)
+{
+    struct quota *q;
+
+    if (!c->routes->config.message_limit || (json_is_absent(json_get(body, "name")) &&
+                                             json_is_absent(json_get(body, "topic"))))
+        return true;
+    q = quotas_get(&c->routes->daily, c->channel_id, c->now);
+    if (!q) {
+        call_out_of_memory(c);
+        return false;
+    }
+    if (quota_take(q, RENAMES, RENAME_WINDOW_MS, c->now))
+        return true;
+    call_limited(c, q->ends_at - c->now, "user");
+    return false;
+}
+
 static void patch_channel(struct call *c)
 {
     cordage_json body;
     struct edit e;
 
-    if (!call_no_thread(c) || !call_json(c, &body) ||
-        !change_check(c, body, channel_rules))
+    if (c->is_thread) {
+        patch_thread(c);
+        return;
+    }
+    if (!call_may(c, RIGHT_MANAGE_CHANNELS, c->channel_id) || !call_json(c, &body) ||
+        !change_check(c, body, channel_rules) || !may_rename(c, body))
         return;
     change_begin(c, &e);
     edit_begin(&e);
     change_put(&e, body, channel_rules);
     edit_merge(&e, LIST_CHANNELS, c->channel_id);
     edit_tell_channel(&e, "CHANNEL_UPDATE", c->channel_id);
+    change_audit(c, &e, AUDIT_CHANNEL_UPDATE, c->channel_id, NULL);
     if (change_done(c, &e))
         answer_channel(c, c->channel_id);
 }
@@ -49,7 +79,11 @@ static void delete_channel(struct call *c)
 {
     struct edit e;
 
-    if (!call_no_thread(c))
+    if (c->is_thread) {
+        delete_thread(c);
+        return;
+    }
+    if (!call_may(c, RIGHT_MANAGE_CHANNELS, c->channel_id))
         return;
     if (c->channel_index <= world_voice_channel(c->guild)) {
         call_error(c, 400, 50074,
@@ -62,6 +96,7 @@ static void delete_channel(struct call *c)
         if (world_stay(call_world(c), c->guild, i)->voice_channel == c->channel_id)
             sim_move_bot(c->routes->sim, sim_app(c->routes->sim, i), c->guild, 0, c->now);
     edit_delete_channel(&e, c->channel_id);
+    change_audit(c, &e, AUDIT_CHANNEL_DELETE, c->channel_id, NULL);
     change_done(c, &e);
 }
 
@@ -120,6 +155,7 @@ static void post_channel(struct call *c)
     put_new_channel(&e, id, which, body);
     edit_put(&e, LIST_CHANNELS, id);
     edit_tell_channel(&e, "CHANNEL_CREATE", id);
+    change_audit(c, &e, AUDIT_CHANNEL_CREATE, id, NULL);
     if (!change_done(c, &e))
         return;
     call_restart(c, 201);
@@ -165,6 +201,8 @@ static void set_overwrite(struct call *c, cordage_json body, bool put)
     json_shut(&e.j, ']');
     edit_merge(&e, LIST_CHANNELS, c->channel_id);
     edit_tell_channel(&e, "CHANNEL_UPDATE", c->channel_id);
+    change_audit(c, &e, put ? AUDIT_OVERWRITE_CREATE : AUDIT_OVERWRITE_DELETE,
+                 c->channel_id, NULL);
     if (change_done(c, &e))
         call_no_content(c);
 }
@@ -182,54 +220,75 @@ static void delete_overwrite(struct call *c)
     set_overwrite(c, (cordage_json){ 0 }, false);
 }
 
-/* ---- Threads -------------------------------------------------------------- */
+/* ---- Positions ------------------------------------------------------------ */
 
-static void post_thread(struct call *c)
+static bool check_positions(struct call *c, cordage_json list)
 {
-    static const struct rule rules[] = { { "name", CORDAGE_JSON_STRING, false, 100 },
-                                         { "type", CORDAGE_JSON_NUMBER, false, 0 },
-                                         { NULL } };
-    struct edit_thread t = { .parent = c->channel_id, .with_bot = true };
-    cordage_json body;
+    struct json_iter it;
     uint32_t index;
+    size_t parents = 0;
+    uint64_t id;
+
+    for (bool more = json_first(list, &it); more; more = json_next(&it)) {
+        if (!json_id(json_get(it.value, "id"), &id) ||
+            !world_find(call_world(c), c->guild, LIST_CHANNELS, id, &index)) {
+            call_error(c, 404, 10003, "Unknown Channel");
+            return false;
+        }
+        parents += !json_is_absent(json_get(it.value, "parent_id"));
+    }
+    if (parents <= 1)
+        return true;
+    call_error(c, 400, 40009, "Only one channel's parent_id may change in one request");
+    return false;
+}
+
+static void patch_positions(struct call *c)
+{
+    static const struct rule rules[] = { { "position", CORDAGE_JSON_NUMBER, true, 0 },
+                                         { "parent_id", CORDAGE_JSON_STRING, true, 0 },
+                                         { NULL } };
+    struct json_iter it;
+    cordage_json list;
     struct edit e;
     uint64_t id;
 
-    if (!call_no_thread(c) || !call_json(c, &body) || !change_check(c, body, rules))
+    if (!call_json_array(c, &list) || !check_positions(c, list))
         return;
-    if (!json_str(json_get(body, "name"), &t.name)) {
-        call_form_error(c, "name", "BASE_TYPE_REQUIRED", "This field is required");
-        return;
-    }
-    t.parent_type = world_channel_type(c->guild, c->channel_index);
-    if (t.parent_type != CHANNEL_TEXT) {
-        call_error(c, 400, 50024, "Cannot execute action on this channel type");
-        return;
-    }
-    t.type = cordage_json_int(json_get(body, "type"), CHANNEL_PRIVATE_THREAD) ==
-                     CHANNEL_PUBLIC_THREAD
-                 ? CHANNEL_PUBLIC_THREAD
-                 : CHANNEL_PRIVATE_THREAD;
-    t.owner = c->app->id;
+    for (bool more = json_first(list, &it); more; more = json_next(&it))
+        if (!change_check(c, it.value, rules))
+            return;
     change_begin(c, &e);
-    id = edit_new_id(&e);
-    edit_create_thread(&e, id, &t);
-    if (!change_done(c, &e))
-        return;
-    call_restart(c, 201);
-    json_open(&c->out, '{');
-    field_id(&c->out, "guild_id", c->guild->id);
-    if (world_find(call_world(c), c->guild, LIST_THREADS, id, &index))
-        world_put(call_world(c), c->guild, LIST_THREADS, index, &c->out);
-    json_shut(&c->out, '}');
+    for (bool more = json_first(list, &it); more; more = json_next(&it)) {
+        json_id(json_get(it.value, "id"), &id);
+        edit_begin(&e);
+        for (size_t i = 0; rules[i].key; i++) {
+            cordage_json v = json_get(it.value, rules[i].key);
+
+            if (json_is_absent(v) || (i == 0 && json_is_null(v)))
+                continue;
+            json_key(&e.j, rules[i].key);
+            json_copy(&e.j, v);
+        }
+        edit_merge(&e, LIST_CHANNELS, id);
+        edit_tell_channel(&e, "CHANNEL_UPDATE", id);
+    }
+    if (change_done(c, &e))
+        call_no_content(c);
 }
 
 const struct route routes_change[] = {
-    { "PATCH", "channels/{channel}", patch_channel, BUCKET_READ },
-    { "DELETE", "channels/{channel}", delete_channel, BUCKET_READ },
-    { "PUT", "channels/{channel}/permissions/{id}", put_overwrite, BUCKET_READ },
-    { "DELETE", "channels/{channel}/permissions/{id}", delete_overwrite, BUCKET_READ },
-    { "POST", "channels/{channel}/threads", post_thread, BUCKET_READ },
-    { "POST", "guilds/{guild}/channels", post_channel, BUCKET_READ },
+    { "PATCH", "channels/{channel}", patch_channel, BUCKET_READ, .archived = true,
+      .needs = RIGHT_VIEW_CHANNEL },
+    { "DELETE", "channels/{channel}", delete_channel, BUCKET_READ, .archived = true,
+      .needs = RIGHT_VIEW_CHANNEL },
+    { "PUT", "channels/{channel}/permissions/{id}", put_overwrite, BUCKET_READ,
+      .needs = RIGHT_VIEW_CHANNEL | RIGHT_MANAGE_ROLES },
+    { "DELETE", "channels/{channel}/permissions/{id}", delete_overwrite, BUCKET_READ,
+      .needs = RIGHT_VIEW_CHANNEL | RIGHT_MANAGE_ROLES },
+    { "POST", "guilds/{guild}/channels", post_channel, BUCKET_READ,
+      .needs = RIGHT_MANAGE_CHANNELS },
+    { "PATCH", "guilds/{guild}/channels", patch_positions, BUCKET_READ,
+      .needs = RIGHT_MANAGE_CHANNELS },
     { NULL },
 };

@@ -1,5 +1,6 @@
 /* routes_change_people.c - what a bot changes: roles, members, its own being there. */
 #include "change_call.h"
+#include "rights.h"
 
 static const struct rule role_rules[] = {
     { "name", CORDAGE_JSON_STRING, false, 100 },
@@ -84,6 +85,7 @@ static void post_role(struct call *c)
     field_u64(&e.j, "flags", 0);
     edit_put(&e, LIST_ROLES, id);
     edit_tell_role(&e, "GUILD_ROLE_CREATE", id);
+    change_audit(c, &e, AUDIT_ROLE_CREATE, id, NULL);
     if (change_done(c, &e))
         answer_role(c, id);
 }
@@ -102,6 +104,7 @@ static void patch_role(struct call *c)
     put_color(&e, body, false);
     edit_merge(&e, LIST_ROLES, c->id);
     edit_tell_role(&e, "GUILD_ROLE_UPDATE", c->id);
+    change_audit(c, &e, AUDIT_ROLE_UPDATE, c->id, NULL);
     if (change_done(c, &e))
         answer_role(c, c->id);
 }
@@ -118,8 +121,42 @@ static void delete_role(struct call *c)
     }
     change_begin(c, &e);
     edit_delete_role(&e, c->id);
+    change_audit(c, &e, AUDIT_ROLE_DELETE, c->id, NULL);
     if (change_done(c, &e))
         call_no_content(c);
+}
+
+/* All of the list are told in its order; the answer is the guild's roles. */
+static void patch_positions(struct call *c)
+{
+    struct json_iter it;
+    cordage_json list;
+    struct edit e;
+    uint64_t id;
+
+    if (!call_json_array(c, &list))
+        return;
+    for (bool more = json_first(list, &it); more; more = json_next(&it)) {
+        id = 0;
+        json_id(json_get(it.value, "id"), &id);
+        if (!find_role(c, id))
+            return;
+    }
+    change_begin(c, &e);
+    for (bool more = json_first(list, &it); more; more = json_next(&it)) {
+        cordage_json position = json_get(it.value, "position");
+        uint64_t place;
+
+        json_id(json_get(it.value, "id"), &id);
+        if (!json_u64(position, &place))
+            continue;
+        edit_begin(&e);
+        field_u64(&e.j, "position", place);
+        edit_merge(&e, LIST_ROLES, id);
+        edit_tell_role(&e, "GUILD_ROLE_UPDATE", id);
+    }
+    if (change_done(c, &e))
+        world_write_list(call_world(c), c->guild, LIST_ROLES, &c->out);
 }
 
 /* ---- Members -------------------------------------------------------------- */
@@ -132,6 +169,28 @@ static bool find_member(struct call *c, struct world_member *m)
     return false;
 }
 
+/* Each field has a right of its own. */
+static bool may_change(struct call *c, cordage_json body)
+{
+    bool own = c->id == call_bot_id(c);
+    const struct {
+        const char *field;
+        uint64_t right;
+    } rights[] = {
+        { "nick", own ? RIGHT_CHANGE_NICKNAME : RIGHT_MANAGE_NICKNAMES },
+        { "roles", RIGHT_MANAGE_ROLES },
+        { "mute", RIGHT_MUTE_MEMBERS },
+        { "deaf", RIGHT_DEAFEN_MEMBERS },
+        { "communication_disabled_until", RIGHT_MODERATE_MEMBERS },
+    };
+
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+        if (!json_is_absent(json_get(body, rights[i].field)) &&
+            !call_may(c, rights[i].right, 0))
+            return false;
+    return true;
+}
+
 static void patch_member(struct call *c)
 {
     struct world_member m;
@@ -139,13 +198,17 @@ static void patch_member(struct call *c)
     struct edit e;
 
     if (!find_member(c, &m) || !call_json(c, &body) ||
-        !change_check(c, body, member_rules))
+        !change_check(c, body, member_rules) || !may_change(c, body))
         return;
     change_begin(c, &e);
     edit_begin(&e);
     change_put(&e, body, member_rules);
     edit_merge(&e, LIST_MEMBERS, c->id);
     edit_tell_member(&e, "GUILD_MEMBER_UPDATE", c->id);
+    change_audit(c, &e,
+                 json_is_absent(json_get(body, "roles")) ? AUDIT_MEMBER_UPDATE
+                                                         : AUDIT_MEMBER_ROLES,
+                 c->id, NULL);
     if (change_done(c, &e))
         world_write_member(call_world(c), c->guild, &m, true, &c->out);
 }
@@ -169,6 +232,7 @@ static void delete_member(struct call *c)
     }
     change_begin(c, &e);
     edit_remove_member(&e, c->id);
+    change_audit(c, &e, AUDIT_KICK, c->id, NULL);
     if (change_done(c, &e))
         call_no_content(c);
 }
@@ -203,6 +267,7 @@ static void set_role(struct call *c, bool has)
     if (had != has) {
         edit_merge(&e, LIST_MEMBERS, c->id);
         edit_tell_member(&e, "GUILD_MEMBER_UPDATE", c->id);
+        change_audit(c, &e, AUDIT_MEMBER_ROLES, c->id, NULL);
     }
     if (change_done(c, &e))
         call_no_content(c);
@@ -225,15 +290,22 @@ static void leave_guild(struct call *c)
 }
 
 const struct route routes_change_people[] = {
-    { "POST", "guilds/{guild}/roles", post_role, BUCKET_READ },
-    { "PATCH", "guilds/{guild}/roles/{id}", patch_role, BUCKET_READ },
-    { "DELETE", "guilds/{guild}/roles/{id}", delete_role, BUCKET_READ },
+    { "POST", "guilds/{guild}/roles", post_role, BUCKET_READ,
+      .needs = RIGHT_MANAGE_ROLES },
+    { "PATCH", "guilds/{guild}/roles", patch_positions, BUCKET_READ,
+      .needs = RIGHT_MANAGE_ROLES },
+    { "PATCH", "guilds/{guild}/roles/{id}", patch_role, BUCKET_READ,
+      .needs = RIGHT_MANAGE_ROLES },
+    { "DELETE", "guilds/{guild}/roles/{id}", delete_role, BUCKET_READ,
+      .needs = RIGHT_MANAGE_ROLES },
     { "PATCH", "guilds/{guild}/members/@me", patch_own_member, BUCKET_READ },
     { "PATCH", "guilds/{guild}/members/{id}", patch_member, BUCKET_READ },
-    { "DELETE", "guilds/{guild}/members/{id}", delete_member, BUCKET_READ },
-    { "PUT", "guilds/{guild}/members/{id}/roles/{role}", put_member_role, BUCKET_READ },
+    { "DELETE", "guilds/{guild}/members/{id}", delete_member, BUCKET_READ,
+      .needs = RIGHT_KICK_MEMBERS },
+    { "PUT", "guilds/{guild}/members/{id}/roles/{role}", put_member_role, BUCKET_READ,
+      .needs = RIGHT_MANAGE_ROLES },
     { "DELETE", "guilds/{guild}/members/{id}/roles/{role}", delete_member_role,
-      BUCKET_READ },
+      BUCKET_READ, .needs = RIGHT_MANAGE_ROLES },
     { "DELETE", "users/@me/guilds/{guild}", leave_guild, BUCKET_READ },
     { NULL },
 };

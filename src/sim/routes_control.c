@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "call.h"
+#include "direct.h"
 #include "field.h"
 
 enum {
@@ -153,12 +154,20 @@ static bool find_author(struct call *c, cordage_json body, struct world_member *
     return false;
 }
 
+static void note_author(struct call *c, uint64_t id, uint64_t author_id)
+{
+    struct recent_message *m = recent_find(&c->routes->recent, id);
+
+    if (m)
+        m->author_id = author_id;
+}
+
 static void put_said(struct call *c, uint64_t id)
 {
     json_open(&c->out, '{');
     field_id(&c->out, "id", id);
     field_id(&c->out, "channel_id", c->channel_id);
-    field_id(&c->out, "guild_id", c->guild->id);
+    field_id(&c->out, "guild_id", c->guild ? c->guild->id : 0);
     json_shut(&c->out, '}');
 }
 
@@ -207,10 +216,37 @@ static bool check_types(struct call *c, cordage_json body)
     return false;
 }
 
+/* A person writes to a bot: a DM, which is opened if need be. */
+static bool find_direct(struct call *c, cordage_json body, struct world_member *author)
+{
+    struct sim *sim = c->routes->sim;
+    struct direct *direct;
+    uint64_t bot = 0;
+
+    c->app = json_id(json_get(body, "bot_id"), &bot) ? sim_app_of_id(sim, bot)
+                                                     : sim_app(sim, 0);
+    *author = (struct world_member){ .index = 1 };
+    if (!c->app || !json_id(json_get(body, "author_id"), &author->user_id) ||
+        !world_has_user(call_world(c), author->user_id)) {
+        call_error(c, 400, 0,
+                   "A direct message is from \"author_id\", a person, to \"bot_id\", a "
+                   "bot (the first unless given).");
+        return false;
+    }
+    direct = direct_open(c->routes, c->app, author->user_id, c->now);
+    if (!direct) {
+        call_out_of_memory(c);
+        return false;
+    }
+    c->channel_id = direct->id;
+    return true;
+}
+
 static void post_message(struct call *c)
 {
-    static const char *const names[] = { "guild_id",  "channel_id", "shard",
-                                         "author_id", "content",    NULL };
+    static const char *const names[] = { "guild_id", "channel_id", "shard",  "author_id",
+                                         "content",  "direct",     "bot_id", NULL };
+    bool direct;
     struct sim_message m = { .content = STR("hello") };
     struct world_member author;
     struct buf text = { 0 };
@@ -218,8 +254,13 @@ static void post_message(struct call *c)
     uint64_t id;
 
     if (!call_control_json(c, &body) || !call_check_names(c, body, names) ||
-        !check_types(c, body) || !find_place(c, body) || !find_author(c, body, &author))
+        !check_types(c, body))
         return;
+    direct = cordage_json_true(json_get(body, "direct"), false);
+    if (direct ? !find_direct(c, body, &author)
+               : !find_place(c, body) || !find_author(c, body, &author))
+        return;
+    m.app = c->app;
     json_str(json_get(body, "content"), &m.content);
     m.guild = c->guild;
     m.channel_id = c->channel_id;
@@ -229,6 +270,7 @@ static void post_message(struct call *c)
     } else {
         recent_add(&c->routes->recent, id, c->channel_id, STR(""), buf_str(&text),
                    c->now);
+        note_author(c, id, author.user_id);
         put_said(c, id);
     }
     buf_release(&text);

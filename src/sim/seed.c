@@ -151,6 +151,10 @@ uint32_t seed_count(const struct world *w, const struct world_guild *g,
         return seed_n_voice(w, g);
     case LIST_ARCHIVED:
     case LIST_VOICE_INFO:
+    case LIST_WEBHOOKS:
+    case LIST_INVITES:
+    case LIST_BANS:
+    case LIST_AUDIT:
     case WORLD_LISTS:
         break;
     }
@@ -212,6 +216,10 @@ void seed_put(const struct world *w, const struct world_guild *g, enum world_lis
         break;
     case LIST_ARCHIVED:
     case LIST_VOICE_INFO:
+    case LIST_WEBHOOKS:
+    case LIST_INVITES:
+    case LIST_BANS:
+    case LIST_AUDIT:
     case WORLD_LISTS:
         break;
     }

@@ -176,6 +176,7 @@ void sim_free(struct sim *s)
     buf_release(&s->out);
     buf_release(&s->body);
     free(s->memories);
+    free(s->chats);
     free(s->gateway_url);
     free(s->resume_url);
     free(s);

@@ -269,6 +269,16 @@ struct sim_message {
 int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
             uint64_t *id);
 
+/* What people said lately (traffic, and those who live), as REST has it: appends it to
+ * `body`. CORDAGE_ENOTFOUND: it is none of that; CORDAGE_ENOMEM. */
+struct sim_said {
+    uint64_t id, channel_id, author_id;
+};
+int sim_recall(struct sim *s, uint64_t message_id, struct sim_said *out,
+               struct buf *body);
+/* The next of those in this channel behind *at, which begins as 0; false: no more. */
+bool sim_recall_next(const struct sim *s, uint64_t channel_id, size_t *at, uint64_t *id);
+
 /* Tells of a message again: `name` is MESSAGE_UPDATE or MESSAGE_CREATE, `body` how REST
  * has it, with BUF_SLACK bytes behind it. `guild` NULL: of no guild, or ephemeral; then
  * it is only for `app`. Without memory the sessions that should know end. */

@@ -273,6 +273,19 @@ void sim_mischief_event(struct sim_conn *c, const char *name, struct str d, uint
 /* GUILD_CREATE of its first guild once more, of so many bytes. */
 void sim_mischief_giant(struct sim_conn *c, uint64_t bytes, uint64_t now);
 
+/* A traffic message, as much as it takes to write it again. */
+struct sim_chat {
+    uint64_t id, channel_id, author_id, number, wall_ms;
+    struct world_guild *guild;
+    uint32_t which; /* of what is said */
+};
+enum { SIM_CHATS = 4096 };
+/* What traffic.c made of it; `text` is room for it. */
+struct str sim_chat_content(const struct sim_chat *chat, char *text, size_t size);
+/* sim_say.c: the message `m` as it was said under this id. CORDAGE_ENOMEM. */
+int sim_write_said(struct sim *s, const struct sim_message *m, uint64_t id,
+                   uint64_t wall_ms, struct buf *body);
+
 /* ---- The whole ------------------------------------------------------------------ */
 
 /* An ended session, or a shard that was refused for good. */
@@ -337,10 +350,12 @@ struct sim {
     struct sim_memory *memories; /* a ring of SIM_MEMORIES */
     size_t n_memories;           /* ever */
 
-    double traffic_at;     /* when the present rate began */
-    uint64_t n_said;       /* traffic messages due since then */
-    uint64_t traffic_left; /* how many are still to be said */
-    uint32_t next_talker;  /* the guild that talks next */
+    double traffic_at;      /* when the present rate began */
+    uint64_t n_said;        /* traffic messages due since then */
+    uint64_t traffic_left;  /* how many are still to be said */
+    uint32_t next_talker;   /* the guild that talks next */
+    struct sim_chat *chats; /* owned: a ring of SIM_CHATS; NULL before the first */
+    size_t n_chats;         /* ever */
     size_t n_held; /* events that wait in sessions for their guild's GUILD_CREATE */
     struct life life;
     struct interactions interactions;

@@ -212,6 +212,19 @@ static int dispatch(struct sim *s, const struct saying *y, uint64_t now)
     return err;
 }
 
+int sim_write_said(struct sim *s, const struct sim_message *m, uint64_t id,
+                   uint64_t wall_ms, struct buf *body)
+{
+    struct saying y = { .sim = s, .m = m, .id = id, .wall_ms = wall_ms };
+    struct json_writer w;
+
+    y.author = *m->author;
+    find_mentions(&y);
+    json_begin(&w, body);
+    write_message(&y, false, false, &w);
+    return json_end(&w);
+}
+
 int sim_say(struct sim *s, const struct sim_message *m, uint64_t now, struct buf *body,
             uint64_t *id)
 {

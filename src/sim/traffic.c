@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     BATCH = 256,
@@ -37,19 +38,27 @@ static double due_at(const struct sim *s, uint64_t n)
     return s->traffic_at + (double)(n + 1) * 1000 / s->config.traffic;
 }
 
-static struct str content(struct sim *s, const struct world_guild *g, char *out,
-                          size_t size)
+struct str sim_chat_content(const struct sim_chat *chat, char *text, size_t size)
 {
-    uint64_t n = g->said;
-    size_t which = rng_below(&s->rng, sizeof chatter / sizeof *chatter);
+    uint64_t n = chat->number;
+    uint32_t index = chat->guild->index;
 
     /* Guilds are out of step, so that commands come evenly too. */
-    if (n == 1 || (n + g->index * 7) % PING_EVERY == 1)
+    if (n == 1 || (n + index * 7) % PING_EVERY == 1)
         return STR("!ping");
-    if ((n + g->index * 11) % GUILDS_EVERY == 25)
+    if ((n + index * 11) % GUILDS_EVERY == 25)
         return STR("!guilds");
-    snprintf(out, size, "#%llu %s", (unsigned long long)n, chatter[which]);
-    return str_of(out);
+    snprintf(text, size, "#%llu %s", (unsigned long long)n, chatter[chat->which]);
+    return str_of(text);
+}
+
+/* Without memory REST will not know it. */
+static void remember(struct sim *s, const struct sim_chat *chat)
+{
+    if (!s->chats)
+        s->chats = calloc(SIM_CHATS, sizeof *s->chats);
+    if (s->chats)
+        s->chats[s->n_chats++ % SIM_CHATS] = *chat;
 }
 
 /* In a guild that is out nobody talks, and where the bot isn't nobody hears of it. NULL:
@@ -75,6 +84,7 @@ static void say_next(struct sim *s, uint64_t now)
     struct world_guild *g = next_talker(s);
     struct world_member author;
     char text[512], nonce[32];
+    struct sim_chat chat = { .guild = g, .wall_ms = sim_wall(s, now) };
     struct sim_message m = { .guild = g, .author = &author };
 
     if (!g)
@@ -84,12 +94,19 @@ static void say_next(struct sim *s, uint64_t now)
         author = world_member(w, g, 1 + (uint32_t)rng_below(&s->rng, g->n_members - 1));
     while (world_is_bot(w, author.user_id));
     m.channel_id = world_channel_id(g, 1 + (uint32_t)rng_below(&s->rng, g->n_text));
-    m.content = content(s, g, text, sizeof text);
+    chat.which = (uint32_t)rng_below(&s->rng, sizeof chatter / sizeof *chatter);
+    chat.number = g->said;
+    chat.channel_id = m.channel_id;
+    chat.author_id = author.user_id;
+    m.content = sim_chat_content(&chat, text, sizeof text);
     snprintf(nonce, sizeof nonce, "\"%llu\"", (unsigned long long)g->said);
     m.nonce = str_of(nonce);
-    if (sim_say(s, &m, now, NULL, NULL) < 0)
+    if (sim_say(s, &m, now, NULL, &chat.id) < 0) {
         g->said--;
-    else if (s->traffic_left != UINT64_MAX)
+        return;
+    }
+    remember(s, &chat);
+    if (s->traffic_left != UINT64_MAX)
         s->traffic_left--;
 }
 
@@ -102,8 +119,8 @@ static bool is_silent(const struct sim *s)
  * must not begin it anew each time. */
 static double waited(const struct sim *s, uint64_t now)
 {
-    double part = ((double)now - s->traffic_at) * s->config.traffic / 1000 -
-                  (double)s->n_said;
+    double part =
+        ((double)now - s->traffic_at) * s->config.traffic / 1000 - (double)s->n_said;
 
     return is_silent(s) || part < 0 ? 0 : part > 1 ? 1 : part;
 }
@@ -126,8 +143,7 @@ void sim_traffic_tick(struct sim *s, uint64_t now)
     if (is_silent(s))
         return;
     if (due_at(s, s->n_said) < latest)
-        s->n_said =
-            (uint64_t)((latest - s->traffic_at) * s->config.traffic / 1000);
+        s->n_said = (uint64_t)((latest - s->traffic_at) * s->config.traffic / 1000);
     for (int i = 0; i < BATCH && !is_silent(s) && due_at(s, s->n_said) <= (double)now;
          i++) {
         s->n_said++;

@@ -267,6 +267,12 @@ struct world_guild *world_find_thread(const struct world *w, uint64_t thread_id,
     return find_part(w, LIST_THREADS, thread_id, index);
 }
 
+struct world_guild *world_find_archived(const struct world *w, uint64_t thread_id,
+                                        uint32_t *index)
+{
+    return find_part(w, LIST_ARCHIVED, thread_id, index);
+}
+
 uint64_t world_role_id(const struct world_guild *g, uint32_t index)
 {
     if (g->changes)

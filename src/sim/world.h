@@ -50,6 +50,11 @@ enum world_list {
     LIST_EVENTS,
     LIST_ARCHIVED,   /* threads that are not active: nobody is told of them */
     LIST_VOICE_INFO, /* by channel: status, voice_start_time */
+    /* What only REST tells of; nobody begins with any. */
+    LIST_WEBHOOKS, /* with `user` and `token` */
+    LIST_INVITES,  /* with metadata; by an id of ours */
+    LIST_BANS,     /* by user id */
+    LIST_AUDIT,    /* what bots did; by the entry's id */
     WORLD_LISTS
 };
 
@@ -153,6 +158,9 @@ struct world_guild *world_find_channel(const struct world *w, uint64_t channel_i
 /* The same for an active thread. */
 struct world_guild *world_find_thread(const struct world *w, uint64_t thread_id,
                                       uint32_t *index);
+/* The same for one that is archived. */
+struct world_guild *world_find_archived(const struct world *w, uint64_t thread_id,
+                                        uint32_t *index);
 uint32_t world_n_channels(const struct world_guild *g);
 uint64_t world_channel_id(const struct world_guild *g, uint32_t index);
 enum channel_type world_channel_type(const struct world_guild *g, uint32_t index);

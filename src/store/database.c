@@ -31,7 +31,7 @@ void database_close(struct database *d)
 {
     if (!d->kind)
         return;
-    sqlite3_close(d->db);
+    sql_end(d->db);
     pthread_mutex_destroy(&d->lock);
     *d = (struct database){ 0 };
 }
@@ -87,11 +87,11 @@ static int attempt(struct database *d, enum durability durability,
 
     errno = 0; /* SQLite doesn't note it for each failure */
     if (!err)
-        err = sql_do(d->db, durability == ONLY_READS ? "BEGIN" : "BEGIN IMMEDIATE");
+        err = sql_run(d->db, durability == ONLY_READS ? "BEGIN" : "BEGIN IMMEDIATE");
     if (!err)
         err = work(d->db, user);
     if (!err)
-        err = sql_do(d->db, "COMMIT");
+        err = sql_run(d->db, "COMMIT");
     if (err == SQLITE_READONLY && database_file_is_read_only(d))
         err = SQLITE_NOTADB;
     d->last_errno = err > 0 ? database_errno(d, err) : 0;

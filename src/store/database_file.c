@@ -87,7 +87,7 @@ void database_file_drop(struct database *d)
         return;
     /* Else closing would write the WAL into the file, and remove it. */
     sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_close(d->db);
+    sql_end(d->db);
     d->db = NULL;
 }
 

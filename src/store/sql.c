@@ -1,9 +1,27 @@
 #include "sql.h"
 
+#include <string.h>
+
+/* One that an earlier run has left: compiling takes longer than most of them run. */
+static sqlite3_stmt *find_kept(sqlite3 *db, const char *text)
+{
+    sqlite3_stmt *s = sqlite3_next_stmt(db, NULL);
+
+    while (s && (sqlite3_stmt_busy(s) || strcmp(sqlite3_sql(s), text) != 0))
+        s = sqlite3_next_stmt(db, s);
+    return s;
+}
+
 void sql_open(struct sql *q, sqlite3 *db, const char *text)
 {
     *q = (struct sql){ 0 };
-    q->err = sqlite3_prepare_v2(db, text, -1, &q->stmt, NULL);
+    /* Some pragmas do their work when they are compiled. */
+    q->is_kept = strncmp(text, "PRAGMA", 6) != 0;
+    q->stmt = q->is_kept ? find_kept(db, text) : NULL;
+    if (!q->stmt)
+        q->err =
+            sqlite3_prepare_v3(db, text, -1, q->is_kept ? SQLITE_PREPARE_PERSISTENT : 0,
+                               &q->stmt, NULL);
 }
 
 static void keep_error(struct sql *q, int err)
@@ -57,9 +75,33 @@ struct str sql_get_str(struct sql *q, int column)
 
 int sql_close(struct sql *q)
 {
-    sqlite3_finalize(q->stmt);
+    if (q->is_kept && q->stmt) {
+        sqlite3_reset(q->stmt);
+        sqlite3_clear_bindings(q->stmt);
+    } else {
+        sqlite3_finalize(q->stmt);
+    }
     q->stmt = NULL;
     return q->err;
+}
+
+int sql_run(sqlite3 *db, const char *text)
+{
+    struct sql q;
+
+    sql_open(&q, db, text);
+    while (sql_row(&q))
+        ;
+    return sql_close(&q);
+}
+
+int sql_end(sqlite3 *db)
+{
+    sqlite3_stmt *s;
+
+    while (db && (s = sqlite3_next_stmt(db, NULL)))
+        sqlite3_finalize(s);
+    return sqlite3_close(db);
 }
 
 int sql_do(sqlite3 *db, const char *text)

@@ -6,6 +6,9 @@
  *         seq = sql_get(&q, 0);
  *     return sql_close(&q);
  *
+ * A statement stays compiled on its connection for the next time, but a PRAGMA. So no two
+ * with the same text may be open at one time, and a connection is closed by sql_end.
+ *
  * After an error every call does nothing; sql_close returns it: one of SQLite's codes,
  * which are positive. */
 #ifndef STORE_SQL_H
@@ -19,6 +22,7 @@ struct sql {
     sqlite3_stmt *stmt;
     int err;
     int n_put;
+    bool is_kept; /* on the connection */
 };
 
 void sql_open(struct sql *q, sqlite3 *db, const char *text);
@@ -33,6 +37,11 @@ bool sql_row(struct sql *q);
 uint64_t sql_get(struct sql *q, int column);
 struct str sql_get_str(struct sql *q, int column);
 int sql_close(struct sql *q);
+
+/* The whole of a statement without values, which stays compiled. */
+int sql_run(sqlite3 *db, const char *text);
+/* Closes the connection, with what it has kept. NULL is fine. */
+int sql_end(sqlite3 *db);
 
 /* A statement, or several, without values and rows. */
 int sql_do(sqlite3 *db, const char *text);

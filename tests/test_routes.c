@@ -601,6 +601,30 @@ TEST(traffic_is_set_while_it_runs)
     rest_stop(&r);
 }
 
+TEST(the_page_is_told_what_can_be_done)
+{
+    struct rest r;
+
+    rest_start(&r);
+    CHECK_INT(rest_get(&r, "/_sim/controls"), 200);
+    CHECK_STR(rest_text(&r, "faults.0.kind"), "reconnect");
+    CHECK_STR(rest_text(&r, "faults.2.fields.0.name"), "code");
+    CHECK_STR(rest_text(&r, "faults.2.fields.0.type"), "number");
+    CHECK_INT(rest_int(&r, "bots.0.remaining"), 1000);
+    CHECK(rest_text(&r, "guilds.0.name").n > 0);
+    CHECK_INT(rest_int(&r, "n_unavailable"), 0);
+    sim_begin_outage(r.rig.sim, &sim_world(r.rig.sim)->guilds[0], r.rig.now);
+    sim_kick_bot(r.rig.sim, sim_app(r.rig.sim, 0), &sim_world(r.rig.sim)->guilds[1],
+                 r.rig.now);
+    sim_live(r.rig.sim, 2.5, UINT64_MAX, r.rig.now);
+    CHECK_INT(rest_get(&r, "/_sim/controls?guilds=2"), 200);
+    CHECK_INT(rest_int(&r, "n_unavailable"), 1);
+    CHECK(cordage_json_true(rest_at(r.json, "guilds.0.unavailable"), false));
+    CHECK(cordage_json_true(rest_at(r.json, "guilds.1.gone"), false));
+    CHECK(str_find(buf_str(&r.answer.body), STR("\"life_per_s\":2.5")) != SIZE_MAX);
+    rest_stop(&r);
+}
+
 TEST(too_large_a_body_is_413)
 {
     struct sim_answer answer = { 0 };
@@ -618,9 +642,9 @@ TEST(too_large_a_body_is_413)
     sim_answer_release(&answer);
 }
 
-RUN_TESTS(T(the_gateway_is_named_without_a_token), T(gateway_bot_has_the_live_budget),
-          T(rest_may_be_away), T(a_wrong_token_is_401_and_noted),
-          T(a_token_that_was_reset_is_read_anew),
+RUN_TESTS(T(the_page_is_told_what_can_be_done), T(the_gateway_is_named_without_a_token),
+          T(gateway_bot_has_the_live_budget), T(rest_may_be_away),
+          T(a_wrong_token_is_401_and_noted), T(a_token_that_was_reset_is_read_anew),
           T(unknown_paths_methods_and_versions_are_told_apart),
           T(a_path_may_be_percent_encoded), T(a_foreign_host_or_page_gets_nothing),
           T(the_bot_and_its_application_are_read), T(guilds_are_read),

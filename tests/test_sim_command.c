@@ -29,6 +29,27 @@ TEST(it_says_how_to_connect_and_ends_at_a_signal)
     buf_release(&body);
 }
 
+TEST(its_page_is_served_to_this_machine_alone)
+{
+    const char *const args[] = { NULL };
+    struct buf body = { 0 };
+    struct running r;
+
+    start(&r, args);
+    CHECK_INT(ask(&r, "/_sim", NULL, NULL, &body), 200);
+    CHECK(str_starts(buf_str(&body), STR("<!doctype html>")));
+    CHECK_INT(ask(&r, "/_sim/", NULL, NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/page.js", NULL, NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/page.css", NULL, NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/icon.svg", NULL, NULL, NULL), 200);
+    CHECK_INT(ask(&r, "/_sim/none.js", NULL, NULL, NULL), 404);
+    CHECK_INT(ask(&r, "/_sim", "x=1", NULL, NULL), 404);
+    CHECK_INT(ask(&r, "/_sim", NULL, "Host: example.com", NULL), 403);
+    CHECK_INT(ask(&r, "/_sim", NULL, "Origin: https://example.com", NULL), 403);
+    CHECK_INT(stop(&r), 0);
+    buf_release(&body);
+}
+
 TEST(sigint_ends_it_too)
 {
     struct running r;
@@ -490,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(it_says_how_to_connect_and_ends_at_a_signal),
+        T(its_page_is_served_to_this_machine_alone),
         T(sigint_ends_it_too),
         T(broken_rules_are_told),
         T(without_json_it_prints_what_to_paste),

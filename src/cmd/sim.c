@@ -114,6 +114,7 @@ static const char about[] =
 
 static const char after[] =
     "Control, on the REST port, from this machine alone:\n"
+    "  GET  /_sim                    a page for the browser: all of what follows\n"
     "  GET  /_sim/report?traffic=1   what happened, and which rules were broken\n"
     "  GET  /_sim/world              guilds and channels; ?guild=ID: all of one\n"
     "  GET  /_sim/token              the tokens; one is reset when its budget is "

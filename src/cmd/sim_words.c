@@ -95,8 +95,9 @@ int sim_words_hello(const struct server *s, const char *state_dir, const char *b
     put_tokens(out, s->sim);
     fprintf(out,
             "  CA file  %s\n"
-            "  report   %.*s/_sim/report\n",
-            s->cert.ca_file, root_length(s), s->api);
+            "  report   %.*s/_sim/report\n"
+            "  page     %.*s/_sim\n",
+            s->cert.ca_file, root_length(s), s->api, root_length(s), s->api);
     if (command) {
         fprintf(out, "\nRunning %s.\n", command[0]);
     } else {
@@ -128,6 +129,8 @@ int sim_words_json(const struct server *s, const char *state_dir, const char *bu
     field_z(&w, "gateway", s->gateway_url);
     field_z(&w, "resume", s->resume_url);
     field_z(&w, "report", report);
+    snprintf(report, sizeof report, "%.*s/_sim", root_length(s), s->api);
+    field_z(&w, "page", report);
     field_z(&w, "token", sim_token(s->sim));
     field_open(&w, "tokens", '[');
     for (uint32_t i = 0; sim_app(s->sim, i); i++)

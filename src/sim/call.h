@@ -81,8 +81,8 @@ struct route {
 /* The tables, each ended by a NULL method. */
 extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
     routes_change_people[], routes_control[], routes_command[], routes_interaction[],
-    routes_interact[], routes_webhook[], routes_message[], routes_reaction[],
-    routes_pin[], routes_direct[], routes_thread[];
+    routes_interact[], routes_page[], routes_webhook[], routes_message[],
+    routes_reaction[], routes_pin[], routes_direct[], routes_thread[];
 
 static inline struct world *call_world(const struct call *c)
 {

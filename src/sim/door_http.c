@@ -1,6 +1,7 @@
 /* door_http.c - requests from the server to the routes, and their answers back. */
 #include "door_http.h"
 
+#include "control_page.h"
 #include "error.h"
 #include "httpd.h"
 #include "limits.h"
@@ -67,6 +68,8 @@ static void on_answer(void *user, const struct httpd_request *r, struct httpd_an
                                    .port = httpd_port(d->httpd) };
     struct sim_answer answer = { 0 };
 
+    if (control_page_answer(r, httpd_port(d->httpd), out))
+        return;
     routes_answer(d->routes, &request, d->host->now(d->host), &answer);
     if (d->changed)
         d->changed(d->user);

@@ -241,6 +241,11 @@ void sim_live(struct sim *s, double rate, uint64_t total, uint64_t now)
     s->life.n_due = 0;
 }
 
+double sim_live_rate(const struct sim *s)
+{
+    return s->life.left ? s->life.rate : 0;
+}
+
 void sim_life_tick(struct sim *s, uint64_t now)
 {
     double latest = (double)now - LATEST_MS;

@@ -580,7 +580,8 @@ static void answer_api(struct call *c, const struct path *p)
 
 static void answer_control(struct call *c, const struct path *p)
 {
-    static const struct route *const tables[] = { routes_control, routes_interact, NULL };
+    static const struct route *const tables[] = { routes_control, routes_interact,
+                                                  routes_page, NULL };
     const struct route *route;
     bool known;
 

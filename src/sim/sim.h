@@ -197,6 +197,8 @@ void sim_tick(struct sim *s, uint64_t now);
 /* From now on people say `per_second` messages (0: they fall silent), `total` in all and
  * then no more; UINT64_MAX: without end. */
 void sim_set_traffic(struct sim *s, double per_second, uint64_t total, uint64_t now);
+/* How many that are now. */
+double sim_live_rate(const struct sim *s);
 /* From now on `rate` things a second happen in the world (0: nothing), `total` in all;
  * see life.h. */
 void sim_live(struct sim *s, double rate, uint64_t total, uint64_t now);
@@ -238,6 +240,10 @@ int sim_blast(struct sim *s, const struct sim_blast_wish *wish, uint64_t now, si
  * *n is how many connections it met. */
 int sim_fault(struct sim *s, struct str json, uint64_t now, size_t *n,
               cordage_error *error);
+/* Which faults there are, as a JSON array: `kind`, `connection` (it takes `shard` and
+ * `bot`), and `fields` with `name`, `type` (bool, number, choice or bot), `min` and `max`
+ * of a number, the `choices` of a choice, and often the `default`. */
+void sim_write_faults(struct json_writer *w);
 
 /* Puts a dispatch to every session that may see it. `intent` 0: needs none. `guild` says
  * where it belongs; NULL: to shard 0. `d` is the body, JSON. CORDAGE_ENOMEM. */

@@ -341,6 +341,17 @@ static const struct plain {
     { "bytes_per_s", offsetof(struct fault, per_second), false, 0, 1000000000 },
 };
 
+/* What is meant by a field that isn't there. */
+static const struct fault defaults = { .all = true,
+                                       .down = true,
+                                       .on = true,
+                                       .gap = true,
+                                       .count = 1,
+                                       .by_ms = 1000,
+                                       .key = UINT64_MAX,
+                                       .bytes = SIM_GIANT_BYTES,
+                                       .per_second = 1000 };
+
 static int read_plain(cordage_json v, const struct plain *p, struct fault *f,
                       cordage_error *error)
 {
@@ -460,15 +471,7 @@ static int read_fault(struct sim *s, struct str json, struct fault *f,
     struct json_iter it;
     int err;
 
-    *f = (struct fault){ .all = true,
-                         .down = true,
-                         .on = true,
-                         .gap = true,
-                         .count = 1,
-                         .by_ms = 1000,
-                         .key = UINT64_MAX,
-                         .bytes = SIM_GIANT_BYTES,
-                         .per_second = 1000 };
+    *f = defaults;
     buf_clear(&s->in);
     err = buf_append_str(&s->in, json);
     if (err)
@@ -486,6 +489,70 @@ static int read_fault(struct sim *s, struct str json, struct fault *f,
     for (bool more = json_first(root, &it); more && !err; more = json_next(&it))
         err = read_field(s, *kind, &it, f, error);
     return err;
+}
+
+/* ---- Saying which there are ------------------------------------------------------- */
+
+static void write_bounds(struct json_writer *w, uint64_t min, uint64_t max)
+{
+    field_z(w, "type", "number");
+    field_u64(w, "min", min);
+    field_u64(w, "max", max);
+}
+
+static void write_plain(struct json_writer *w, const struct plain *p)
+{
+    const char *from = (const char *)&defaults + p->offset;
+    uint64_t number;
+
+    if (p->is_bool) {
+        field_z(w, "type", "bool");
+        field_bool(w, "default", *(const bool *)from);
+        return;
+    }
+    write_bounds(w, p->min, p->max);
+    memcpy(&number, from, sizeof number);
+    if (number >= p->min && number <= p->max)
+        field_u64(w, "default", number);
+}
+
+static void write_field(struct json_writer *w, struct str name)
+{
+    json_open(w, '{');
+    field_str(w, "name", name);
+    for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)
+        if (str_is(name, plains[i].name))
+            write_plain(w, &plains[i]);
+    if (str_is(name, "code"))
+        write_bounds(w, 1000, 4999);
+    if (str_is(name, "bot"))
+        field_z(w, "type", "bot");
+    if (str_is(name, "over")) {
+        field_z(w, "type", "choice");
+        field_open(w, "choices", '[');
+        json_put_z(w, "frames");
+        json_put_z(w, "messages");
+        json_shut(w, ']');
+    }
+    json_shut(w, '}');
+}
+
+void sim_write_faults(struct json_writer *w)
+{
+    json_open(w, '[');
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *p = kinds[i].takes;
+
+        json_open(w, '{');
+        field_z(w, "kind", kinds[i].name);
+        field_bool(w, "connection", kinds[i].on_conn != NULL);
+        field_open(w, "fields", '[');
+        for (; *p; p += strcspn(p, " "), p += *p == ' ')
+            write_field(w, (struct str){ p, strcspn(p, " ") });
+        json_shut(w, ']');
+        json_shut(w, '}');
+    }
+    json_shut(w, ']');
 }
 
 /* ---- Inflicting ----------------------------------------------------------------- */

@@ -1,23 +1,31 @@
 #!/usr/bin/env python3
-"""Writes C that holds files: embed.py OUTPUT FILE...
+"""Writes C that holds files: embed.py [--at /PATH] [--name NAME] [--header FILE] OUTPUT FILE...
 
-index.html becomes "/", any other its own name."""
-import sys
+index.html becomes the path itself ("/" without one), any other its own name below it."""
+import argparse
 from pathlib import Path
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
          ".svg": "image/svg+xml"}
 
-out = ['#include "page_files.h"', ""]
+parser = argparse.ArgumentParser()
+parser.add_argument("--at", default="")
+parser.add_argument("--name", default="page_files")
+parser.add_argument("--header", default="page_files.h")
+parser.add_argument("output", type=Path)
+parser.add_argument("files", type=Path, nargs="+")
+args = parser.parse_args()
+
+out = [f'#include "{args.header}"', ""]
 rows = []
-for number, file in enumerate(map(Path, sys.argv[2:])):
+for number, file in enumerate(args.files):
     content = file.read_bytes()
     lines = [content[i:i + 16] for i in range(0, len(content), 16)]
     out.append(f"static const unsigned char file_{number}[] = {{")
     out += ["    " + "".join(f"{byte}," for byte in line) for line in lines]
     out += ["};", ""]
-    path = "/" if file.name == "index.html" else "/" + file.name
+    path = args.at or "/" if file.name == "index.html" else args.at + "/" + file.name
     rows.append(f'    {{ "{path}", "{TYPES[file.suffix]}; charset=utf-8", file_{number}, '
                 f"sizeof file_{number} }},")
-out += ["const struct page_file page_files[] = {"] + rows + ["    { 0 },", "};", ""]
-Path(sys.argv[1]).write_text("\n".join(out), encoding="ascii")
+out += [f"const struct page_file {args.name}[] = {{"] + rows + ["    { 0 },", "};", ""]
+args.output.write_text("\n".join(out), encoding="ascii")

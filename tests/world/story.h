@@ -26,9 +26,9 @@ struct story {
     uint64_t last_event;        /* that was done */
     bool is_new_boot;           /* what is known of events counts no more */
     uint64_t booked[STORY_MAX]; /* when; of those that succeeded */
-    size_t n_booked;
-    uint64_t last_booking; /* succeeded or not */
-    bool after_power;      /* the power was lost since the last look */
+    size_t n_booked, n_there;   /* there: with those that failed and came all the same */
+    uint64_t last_booking;      /* succeeded or not */
+    bool after_power;           /* the power was lost since the last look */
     /* Somebody has broken a file, and what was told may be gone. */
     bool state_damaged, cache_damaged;
     unsigned rounds; /* of each life */

@@ -9,7 +9,9 @@ unsigned rig_steps;
 void (*rig_each_step)(unsigned step);
 
 static intptr_t last_owner;
-static unsigned end; /* the step that is its last */
+static void *alive;    /* in rig_live */
+static bool is_inside; /* of rig_each_step */
+static unsigned end;   /* the step that is its last */
 static jmp_buf grave;
 
 static void *self(void)
@@ -19,11 +21,13 @@ static void *self(void)
 
 static void on_step(void *owner)
 {
-    if (owner != self() || rig_owner == 0)
+    if (!alive || owner != alive || is_inside)
         return;
     rig_steps++;
+    is_inside = true;
     if (rig_each_step)
         rig_each_step(rig_steps);
+    is_inside = false;
     if (rig_steps == end)
         longjmp(grave, 1);
 }
@@ -41,7 +45,9 @@ bool rig_live(void (*life)(void *user), void *user, unsigned kill_at)
     volatile bool killed = true;
 
     rig_owner = ++last_owner;
+    alive = self();
     rig_steps = 0;
+    is_inside = false;
     end = kill_at;
     if (__lsan_disable)
         __lsan_disable();
@@ -51,7 +57,8 @@ bool rig_live(void (*life)(void *user), void *user, unsigned kill_at)
     }
     if (__lsan_enable)
         __lsan_enable();
-    vdisk_died(self());
+    vdisk_died(alive);
+    alive = NULL;
     rig_owner = 0;
     return killed;
 }

@@ -10,9 +10,10 @@
 
 enum { NEVER = 0 };
 
-extern intptr_t rig_owner;                   /* who lives; 0: nobody */
-extern unsigned rig_steps;                   /* of this life */
-extern void (*rig_each_step)(unsigned step); /* before each; NULL: nothing */
+extern intptr_t rig_owner; /* who lives; 0: nobody */
+extern unsigned rig_steps; /* of this life */
+/* Before each; NULL: nothing. What it does itself, as whoever it says, are no steps. */
+extern void (*rig_each_step)(unsigned step);
 
 /* An empty disk. */
 void rig_mount(void);

@@ -86,8 +86,9 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
     return err ? fails(err, SQLITE_IOERR_TRUNCATE) : SQLITE_OK;
 }
 
-/* A new journal's name goes to the disk with its first bytes. If only that fails nobody
- * hears of it, as with SQLite's own. */
+/* A new journal's name goes to the disk with its first bytes. SQLite's own asks for that
+ * and lets nobody hear of it if it fails, so that here it never does: with that failure
+ * and a loss of power after it, what was committed would be lost. */
 static int file_sync(sqlite3_file *file, int flags)
 {
     struct vconn *c = conn_of(file);
@@ -101,10 +102,10 @@ static int file_sync(sqlite3_file *file, int flags)
     if (!c->syncs_dir)
         return SQLITE_OK;
     c->syncs_dir = false;
-    err = vconn_step(c);
-    if (err)
-        return SQLITE_OK;
-    vdir_sync(c->dir);
+    vdisk_step_memory(c->owner);
+    vdisk_enter();
+    if (!c->is_dead)
+        vdir_sync(c->dir);
     vdisk_leave();
     return SQLITE_OK;
 }

@@ -400,6 +400,12 @@ static void on_dialled(struct side *s)
 /* ---- Bytes --------------------------------------------------------------------------
  */
 
+/* What comes to Discord is looked at by when it was sent. */
+static bool is_of_another_time(const struct side *s, const struct piece *piece)
+{
+    return s == &s->conn->discord && piece->left != s->conn->left;
+}
+
 /* Takes what has come, up to READ_MAX, into memory of its own, so that a sanitizer sees
  * who reads too far or too late. */
 static char *take_bytes(struct side *s, size_t *n)
@@ -407,10 +413,13 @@ static char *take_bytes(struct side *s, size_t *n)
     size_t size = 0;
     char *p;
 
+    if (s == &s->conn->discord)
+        s->conn->left = first_piece(s)->left;
     for (struct link *at = s->coming.next; at != &s->coming; at = at->next) {
         struct piece *piece = CONTAINER_OF(at, struct piece, link);
 
-        if (not_before(piece->at) > machine_now() || size >= READ_MAX)
+        if (not_before(piece->at) > machine_now() || size >= READ_MAX ||
+            is_of_another_time(s, piece))
             break;
         size += piece->n - piece->done;
         if (net.weather.chunk_max)
@@ -428,7 +437,6 @@ static char *take_bytes(struct side *s, size_t *n)
         memcpy(p + at, piece->bytes + piece->done, part);
         at += part;
         piece->done += part;
-        s->conn->left = piece->left;
         if (piece->done < piece->n)
             break;
         list_remove(&piece->link);

@@ -34,7 +34,9 @@ void life_fail(const char *file, int line, const char *format, ...)
 struct life {
     struct world_plan plan;
     struct vprocess *supervisor;
-    bool dials_fail; /* a RESUME may go to another URL: its own was not to be reached */
+    /* A RESUME may go to another URL, as its own was not to be reached; and two IDENTIFYs
+     * that left 5 s apart may arrive at once. */
+    bool bad_weather;
 };
 
 /* The machine, its disk, Discord, and a supervisor that begins. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control.h"
@@ -145,11 +146,19 @@ static int program_restart(void *arg)
     const struct link_command order = { .verb = LINK_VERB_RESTART, .follow = true };
     struct fleet_settings settings = { 0 };
     struct control c = { .command = "restart", .answer = on_answer };
+    char *said = NULL;
+    size_t size;
+    FILE *err = open_memstream(&said, &size);
     int status;
 
     (void)arg;
+    assert(err);
     settings.values[FLEET_STATE_DIR].text = state;
-    status = control_open(&c, &settings, stderr);
+    status = control_open(&c, &settings, err);
+    fclose(err);
+    if (size)
+        vprocess_log(said);
+    free(said);
     if (c.peer && !control_order(&c, &order)) {
         control_run(&c);
         status = c.done ? c.status : 1;

@@ -202,7 +202,7 @@ LIFE(a_program_that_never_came_up_is_not_gone_back_to)
     struct life l;
 
     begin(&l);
-    l.dials_fail = true;
+    l.bad_weather = true;
     program_replace(true);
     kill_all(&l);
     life_start(&l);

@@ -81,7 +81,7 @@ TEST(an_unknown_key_is_named_with_its_line_and_the_one_that_was_meant)
                         "day.yaml:4: world has no 'gilds'; did you mean 'guilds'?");
     scenario_is_refused(
         REST "world:\n  xyz: 3\n",
-        "day.yaml:4: world has no 'xyz'; it has guilds, members, rich, live");
+        "day.yaml:4: world has no 'xyz'; it has bots, guilds, members, rich, live");
     scenario_is_refused(
         "duration: 3m\nexpect:\n  identifes: 3\n",
         "day.yaml:3: expect has no 'identifes'; did you mean 'identifies'?");

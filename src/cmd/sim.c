@@ -131,6 +131,10 @@ static const char after[] =
     "  POST /_sim/fault              {\"kind\", \"shard\", ...}: see "
     "docs/simulator-rules.md\n"
     "\n"
+    "With --scenario the exit status is 0 when all that was expected held, 1 when not, "
+    "2 when the\n"
+    "file has a mistake (docs/scenarios.md).\n"
+    "\n"
     "`cordage sim check LOG` says what a bot lost, from its log. Clients that know none "
     "of the\n"
     "variables are told to trust the CA file in their own way (Python: SSL_CERT_FILE).\n"
@@ -457,16 +461,15 @@ static int choose_scenario(struct sim_run *run)
     play->options = run->choices.play;
     play->options.json = run->choices.json;
     play->options.verbose = run->choices.verbose;
-    if (!play->options.scenario)
-        return ARGS_GO;
-    if (strcmp(play->options.scenario, "list") == 0) {
+    if (play->options.scenario && strcmp(play->options.scenario, "list") == 0) {
         sim_play_list(stdout);
         return 0;
     }
     status = sim_play_load(play);
     if (status)
         return status;
-    scenario_configure(play->scenario, &run->options.sim, &run->options.routes);
+    if (play->scenario)
+        scenario_configure(play->scenario, &run->options.sim, &run->options.routes);
     return ARGS_GO;
 }
 

@@ -113,8 +113,25 @@ static int deploy_signal(const char *name)
     return 0;
 }
 
+/* Options that would do nothing. */
+static int refuse_without(const struct sim_play_options *o)
+{
+    const char *name = o->log                                   ? "--log"
+                       : o->output                              ? "--output"
+                       : o->deploy                              ? "--deploy-signal"
+                       : o->time_scale < 1 || o->time_scale > 1 ? "--time-scale"
+                                                                : NULL;
+
+    if (name)
+        fprintf(stderr, "cordage sim: %s is for a scenario: --scenario FILE|NAME\n",
+                name);
+    return name ? 2 : 0;
+}
+
 int sim_play_load(struct sim_play *p)
 {
+    if (!p->options.scenario)
+        return refuse_without(&p->options);
     if (p->options.deploy && !deploy_signal(p->options.deploy)) {
         fprintf(
             stderr,

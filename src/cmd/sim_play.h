@@ -60,7 +60,8 @@ struct sim_play {
 
 /* The list of those that come with the program. */
 void sim_play_list(FILE *out);
-/* Checks the options and reads the scenario, with errors on stderr. 0 or 2. */
+/* Checks the options and reads the scenario, if there is one, with errors on stderr. 0,
+ * 1 without memory, 2. */
 int sim_play_load(struct sim_play *p);
 /* Clock and pipes; `child` NULL: no command. Once the server listens, before the command
  * is started. */

@@ -15,6 +15,7 @@ struct settings {
 #define ROUTES(member) offsetof(struct settings, routes.member)
 
 static const struct read_key world_keys[] = {
+    { "bots", READ_U32, SIM(bots), 1, WORLD_BOTS_MAX },
     { "guilds", READ_U32, SIM(guilds), 0, WORLD_GUILDS_MAX },
     { "members", READ_U32, SIM(members), 0, WORLD_MEMBERS_MAX },
     { "rich", READ_BOOL, SIM(rich) },
@@ -30,6 +31,9 @@ static const struct read_key limit_keys[] = {
     { "hello_delay", READ_TIME32, SIM(hello_delay_ms), 0, 3600000 },
     { "guilds_per_s", READ_U32, SIM(guilds_per_s), 1, 1000000 },
     { "max_guilds_per_shard", READ_U32, SIM(max_guilds_per_shard), 1, WORLD_GUILDS_MAX },
+    { "large_bot", READ_U32, SIM(large_bot_guilds), 1, WORLD_GUILDS_MAX },
+    { "shard_multiple", READ_U32, SIM(shard_multiple), 1, LIMIT_SHARDS },
+    { "charge_on_receipt", READ_BOOL, SIM(charge_on_receipt) },
     { "intents", READ_U32, SIM(allowed_intents), 0, UINT32_MAX },
     { "session_ttl", READ_TIME32, SIM(session_ttl_ms), 1000, 24 * 3600000 },
     { "session_buffer", READ_U32, SIM(session_buffer), 1, 10000000 },

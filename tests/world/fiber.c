@@ -39,7 +39,6 @@ struct fiber_stack {
 
 static struct fiber_stack *spare;
 static ucontext_t outside;
-static jmp_buf outside_place;
 #ifdef FIBER_ASAN
 static const void *outside_bottom;
 static size_t outside_size;
@@ -167,6 +166,8 @@ static void go(struct fiber_context *from, struct fiber_context *to)
     swapcontext(context_of(from), context_of(to));
 }
 #else
+static jmp_buf outside_place;
+
 static void go(struct fiber_context *from, struct fiber_context *to)
 {
     bool has_begun = !to->stack || to->stack->has_begun;

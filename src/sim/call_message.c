@@ -226,6 +226,23 @@ static struct recent_message *keep(struct call *c, const struct sim_message *m,
     return kept;
 }
 
+/* Whom a reply pings: the author of what it replies to, unless told not to. */
+static uint64_t replies_to(const struct call *c, cordage_json body)
+{
+    cordage_json reference = json_get(body, "message_reference");
+    cordage_json allowed = json_get(body, "allowed_mentions");
+    bool is_object = cordage_json_type_of(allowed) == CORDAGE_JSON_OBJECT;
+    const struct recent_message *m;
+    uint64_t id;
+
+    if (!json_id(json_get(reference, "message_id"), &id) ||
+        cordage_json_int(json_get(reference, "type"), 0) != 0 ||
+        (is_object && !cordage_json_true(json_get(allowed, "replied_user"), false)))
+        return 0;
+    m = recent_find(&c->routes->recent, id);
+    return m ? m->author_id : 0;
+}
+
 struct recent_message *call_say(struct call *c, cordage_json body, struct sim_message *m)
 {
     struct recent_message *kept = NULL;
@@ -238,8 +255,10 @@ struct recent_message *call_say(struct call *c, cordage_json body, struct sim_me
     m->tts |= cordage_json_true(json_get(body, "tts"), false);
     if (put_parts(c, body, m->channel_id, &x) == 0) {
         m->nonce = buf_str(&x.nonce);
-        if (x.reference.n)
+        if (x.reference.n) {
             m->reference = buf_str(&x.reference);
+            m->replies_to = replies_to(c, body);
+        }
         m->embeds = buf_str(&x.embeds);
         m->components = buf_str(&x.components);
         m->attachments = buf_str(&x.attachments);

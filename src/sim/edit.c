@@ -147,7 +147,7 @@ bool edit_may_know(struct edit *e, uint64_t rights, uint64_t *apps)
     *apps = 0;
     for (uint32_t i = 0; !e->err && i < e->world->n_bots; i++) {
         e->err = rights_count(e->world, e->g, e->world->bots[i], 0, &own);
-        if ((own & rights) == rights)
+        if (own & rights)
             *apps |= sim_app_bit(sim_app(e->sim, i));
     }
     return !e->err && *apps;

@@ -55,7 +55,7 @@ void edit_told(struct edit *e, const char *name, uint32_t intent);
  * instead. */
 void edit_told_about(struct edit *e, const char *name, uint32_t intent, uint64_t user_id,
                      uint32_t own_intent);
-/* To the bots that have all of these rights (rights.h) in the guild. */
+/* To the bots that have any of these rights (rights.h) in the guild. */
 void edit_told_with(struct edit *e, const char *name, uint32_t intent, uint64_t rights);
 /* As edit_told_with, also where the event needs two forms: the bots that may know, as
  * sim_routing.apps; false: none. */

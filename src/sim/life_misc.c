@@ -62,7 +62,7 @@ bool life_ban(struct edit *e)
     edit_telling(e);
     put_user(e, "user", user_id);
     edit_told_with(e, pardon ? "GUILD_BAN_REMOVE" : "GUILD_BAN_ADD",
-                   INTENT_GUILD_MODERATION, RIGHT_BAN_MEMBERS);
+                   INTENT_GUILD_MODERATION, RIGHT_BAN_MEMBERS | RIGHT_VIEW_AUDIT_LOG);
     if (!pardon)
         tell_audit(e, AUDIT_MEMBER_BAN, user_id);
     return true;

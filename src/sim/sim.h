@@ -264,8 +264,9 @@ struct sim_message {
     struct str components; /* JSON array, or empty */
     struct str attachments; /* JSON array, or empty */
     struct str extra;       /* members more, as they stand in the object, or empty */
-    struct str webhook; /* JSON: the user object of a webhook that says it, or empty */
-    uint64_t type;      /* 0: an ordinary one, or a reply */
+    struct str webhook;  /* JSON: the user object of a webhook that says it, or empty */
+    uint64_t type;       /* 0: an ordinary one, or a reply */
+    uint64_t replies_to; /* whom a reply mentions; 0: nobody */
     uint64_t flags;
     bool tts;
     bool is_ephemeral; /* told to shard 0, as of no guild; no channel remembers it */

@@ -6,6 +6,7 @@
 #include "changes.h"
 #include "field.h"
 #include "json_copy.h"
+#include "rights.h"
 #include "shards.h"
 
 struct world_guild *sim_command_guild(struct sim_conn *c, cordage_json id, uint64_t now)
@@ -152,15 +153,37 @@ static void voice_server(struct sim_conn *c, const struct world_guild *g, uint64
     answer(c, "VOICE_SERVER_UPDATE", &w, now);
 }
 
+/* Whether the channel has all that may be in it, without this bot. */
+static bool is_full(struct sim *s, const struct sim_app *app, struct world_guild *g,
+                    uint64_t channel)
+{
+    uint64_t limit = 0, n = 0;
+    cordage_json v;
+
+    if (changes_read(&s->world, g, LIST_CHANNELS, channel, &v) == 0)
+        json_u64(json_get(v, "user_limit"), &limit);
+    for (uint32_t i = 0; i < s->world.n_bots; i++)
+        n += i != app->index && world_stay(&s->world, g, i)->voice_channel == channel;
+    for (uint32_t i = 0; g->changes && i < g->changes->lists[LIST_VOICE].n; i++)
+        n += g->changes->lists[LIST_VOICE].entries[i].parent == channel;
+    return limit && n >= limit;
+}
+
 /* A channel that can't be joined gets no answer at all, as at Discord. */
-static bool is_joinable(const struct sim *s, const struct world_guild *g,
+static bool is_joinable(struct sim *s, const struct sim_app *app, struct world_guild *g,
                         uint64_t channel)
 {
+    uint64_t rights = 0;
     uint32_t index;
 
-    return world_find_channel(&s->world, channel, &index) == g &&
-           (world_channel_type(g, index) == CHANNEL_VOICE ||
-            world_channel_type(g, index) == CHANNEL_STAGE);
+    if (world_find_channel(&s->world, channel, &index) != g ||
+        (world_channel_type(g, index) != CHANNEL_VOICE &&
+         world_channel_type(g, index) != CHANNEL_STAGE) ||
+        changes_begin(&s->world, g) < 0 ||
+        rights_count(&s->world, g, app->id, channel, &rights) < 0)
+        return false;
+    return (rights & RIGHT_CONNECT) &&
+           ((rights & RIGHT_MOVE_MEMBERS) || !is_full(s, app, g, channel));
 }
 
 void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
@@ -180,7 +203,7 @@ void sim_on_voice_state(struct sim_conn *c, cordage_json d, uint64_t now)
         return;
     }
     g = sim_command_guild(c, json_get(d, "guild_id"), now);
-    if (!g || (channel && !is_joinable(c->sim, g, channel)))
+    if (!g || (channel && !is_joinable(c->sim, c->session->app, g, channel)))
         return;
     stay = world_stay(&c->sim->world, g, c->session->app->index);
     stay->voice_mute = mute;

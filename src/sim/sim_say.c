@@ -52,6 +52,8 @@ static void find_mentions(struct saying *y)
     size_t at;
 
     y->mentions_everyone = str_find(rest, STR("@everyone")) != SIZE_MAX;
+    if (y->m->replies_to)
+        note_mention(y, y->m->replies_to);
     while ((at = str_find(rest, STR("<@"))) != SIZE_MAX) {
         struct str id;
         uint64_t user_id;

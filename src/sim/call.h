@@ -40,7 +40,8 @@ struct direct {
 
 struct call {
     struct routes *routes;
-    struct sim_app *app; /* whose token came; NULL on open and control routes */
+    const struct route *route; /* NULL on control routes */
+    struct sim_app *app;       /* whose token came; NULL on open and control routes */
     const struct sim_request *request;
     struct sim_answer *answer;
     struct json_writer out; /* to the answer's body */
@@ -82,7 +83,8 @@ struct route {
 extern const struct route routes_me[], routes_guild[], routes_channel[], routes_change[],
     routes_change_people[], routes_control[], routes_command[], routes_interaction[],
     routes_interact[], routes_page[], routes_webhook[], routes_message[],
-    routes_reaction[], routes_pin[], routes_direct[], routes_thread[];
+    routes_reaction[], routes_pin[], routes_direct[], routes_thread[], routes_ban[],
+    routes_invite[], routes_parts[], routes_more[], routes_rights[];
 
 static inline struct world *call_world(const struct call *c)
 {

@@ -544,20 +544,17 @@ static void answer_unauthorized(struct call *c, const struct route *route)
 
 static void answer_api(struct call *c, const struct path *p)
 {
-    static const struct route *const tables[] = { routes_me,
-                                                  routes_guild,
-                                                  routes_channel,
-                                                  routes_change,
-                                                  routes_command,
-                                                  routes_interaction,
-                                                  routes_change_people,
-                                                  routes_webhook,
-                                                  routes_pin, /* before {id} fits */
-                                                  routes_message,
-                                                  routes_reaction,
-                                                  routes_direct,
-                                                  routes_thread,
-                                                  NULL };
+    static const struct route *const tables[] = {
+        routes_me,          routes_more, /* before {id} fits */
+        routes_guild,       routes_channel,
+        routes_change,      routes_command,
+        routes_interaction, routes_change_people,
+        routes_webhook,     routes_pin, /* before {id} fits */
+        routes_message,     routes_reaction,
+        routes_direct,      routes_thread,
+        routes_ban,         routes_invite,
+        routes_parts,       NULL
+    };
     const char *const *segments = p->segments + 2;
     const struct route *route;
     bool known;
@@ -569,6 +566,7 @@ static void answer_api(struct call *c, const struct path *p)
         return;
     }
     route = find_route(tables, c->request->method, segments, p->n - 2, &known);
+    c->route = route;
     if (!route)
         call_http_error(c, known ? 405 : 404);
     else if (!route->open && !is_authorized(c))
@@ -581,7 +579,7 @@ static void answer_api(struct call *c, const struct path *p)
 static void answer_control(struct call *c, const struct path *p)
 {
     static const struct route *const tables[] = { routes_control, routes_interact,
-                                                  routes_page, NULL };
+                                                  routes_page, routes_rights, NULL };
     const struct route *route;
     bool known;
 

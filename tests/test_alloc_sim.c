@@ -186,6 +186,48 @@ static int change(void *user)
     return 0;
 }
 
+/* Strange events, and many. */
+static int misuse(void *user)
+{
+    static const char *const faults[] = { "{\"kind\":\"unknown_keys\",\"count\":3}",
+                                          "{\"kind\":\"duplicate\"}",
+                                          "{\"kind\":\"unknown_event\"}",
+                                          "{\"kind\":\"giant_guild\",\"bytes\":20000}",
+                                          "{\"kind\":\"token_reset\"}" };
+    struct sim_blast_wish wish = { .count = 70, .all = true };
+    struct visitor v = { 0 };
+    struct sim_config config;
+    cordage_error error;
+    struct sim *s;
+    size_t n;
+    int err;
+
+    (void)user;
+    sim_config_default(&config);
+    config.token = "t";
+    config.guilds = 1;
+    config.members = 8;
+    err = sim_new(&config, 1000, 0, &s, &error);
+    if (err)
+        return err;
+    v.conn = sim_connect(s, "v=10&encoding=json", false, &ops, &v, 1000);
+    identify(&v, 1000);
+    sim_tick(s, 1100);
+    sim_blast(s, &wish, 1100, &n);
+    sim_tick(s, 1200);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sim_fault(s, str_of(faults[i]), 1200, &n, &error);
+    if (v.conn)
+        sim_disconnected(v.conn, 1000, 2000);
+    sim_free(s);
+    return 0;
+}
+
+TEST(faults_and_load_survive_every_failed_allocation)
+{
+    CHECK(alloc_each(misuse, NULL) > 50);
+}
+
 TEST(the_world_survives_every_failed_allocation)
 {
     CHECK(alloc_each(change, NULL) > 300);
@@ -197,4 +239,5 @@ TEST(the_model_survives_every_failed_allocation)
 }
 
 RUN_TESTS(T(the_model_survives_every_failed_allocation),
-          T(the_world_survives_every_failed_allocation))
+          T(the_world_survives_every_failed_allocation),
+          T(faults_and_load_survive_every_failed_allocation))

@@ -188,6 +188,17 @@ TEST(a_command_gets_the_tokens_of_all_bots)
     CHECK(program_said(&p, "2 bots in 8 guilds"));
 }
 
+/* A client is what test_door_gateway has; here, that the option is heard. */
+TEST(load_takes_a_number)
+{
+    struct program p;
+
+    CHECK_INT(program_run(&p, ARGS("sim", "--port", "0", "--blast", "5", "--", "true")),
+              0);
+    CHECK_INT(program_run(&p, ARGS("sim", "--blast", "many")), 2);
+    CHECK(program_said(&p, "--blast"));
+}
+
 TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
 {
     char *usual = strdup(getenv("CORDAGE_STATE_DIR"));
@@ -520,6 +531,7 @@ int main(void)
         T(a_command_gets_its_environment_and_gives_its_status),
         T(a_command_may_trust_the_system_and_the_simulator),
         T(a_command_gets_the_tokens_of_all_bots),
+        T(load_takes_a_number),
         T(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator),
         T(a_command_that_dies_of_a_signal_gives_128_and_that),
         T(a_command_that_is_not_there_is_127),

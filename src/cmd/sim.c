@@ -418,6 +418,7 @@ static int serve(struct sim_run *run)
     sim_play_close(&run->play);
     if (!run->failed)
         sim_words_summary(&run->words, sim_report(run->server.sim), stderr);
+    sim_words_blast(run->server.sim, stderr);
     uv_close((uv_handle_t *)&run->watch, NULL);
     server_close(&run->server);
     return status;

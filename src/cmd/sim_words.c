@@ -206,3 +206,15 @@ void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *
                 r->n_broken == 1 ? " was" : "s were",
                 r->n_broken > w->n_broken ? ", not all of them shown" : "");
 }
+
+void sim_words_blast(const struct sim *s, FILE *out)
+{
+    uint64_t us, events = sim_blasted(s, &us);
+
+    if (events && us)
+        fprintf(out,
+                "sim: load: %" PRIu64
+                " events took %.2f s of the simulator's CPU: %.0f a "
+                "second\n",
+                events, (double)us / 1e6, (double)events * 1e6 / (double)us);
+}

@@ -35,4 +35,7 @@ void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *
 /* The environment variable of a bot's token: DISCORD_TOKEN, DISCORD_TOKEN_2... */
 const char *sim_words_variable(uint32_t bot, char out[32]);
 
+/* What load cost, if there was any. */
+void sim_words_blast(const struct sim *s, FILE *out);
+
 #endif

@@ -234,6 +234,8 @@ struct sim_blast_wish {
     uint32_t shard_id, shard_count;
 };
 int sim_blast(struct sim *s, const struct sim_blast_wish *wish, uint64_t now, size_t *n);
+/* How many such messages went out so far, and what CPU time that took. */
+uint64_t sim_blasted(const struct sim *s, uint64_t *cpu_us);
 
 /* A fault request's body (JSON of POST /_sim/fault; docs/simulator-rules.md has the
  * kinds). 0, or CORDAGE_EINVAL with a sentence that names the field and what it may be;

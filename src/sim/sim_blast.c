@@ -219,10 +219,20 @@ void sim_blast_pump(struct sim_session *ss, uint64_t now)
         sim_wake(ss->sim, now + SIM_PUMP_MS);
 }
 
+uint64_t sim_blasted(const struct sim *s, uint64_t *us)
+{
+    const struct sim_blast_state *b = &s->blast;
+
+    *us = b->cpu_us + (b->sessions ? cpu_us(s) - b->cpu_from : 0);
+    return b->events;
+}
+
 void sim_blast_write(const struct sim *s, struct json_writer *w)
 {
     const struct sim_blast_state *b = &s->blast;
-    uint64_t us = b->cpu_us + (b->sessions ? cpu_us(s) - b->cpu_from : 0);
+    uint64_t us;
+
+    sim_blasted(s, &us);
 
     json_key(w, "blast");
     json_open(w, '{');

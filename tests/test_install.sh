@@ -19,6 +19,7 @@ libdir=$(dirname "$so")
 for header in cache cordage error events json permissions version views; do
     [ -f "$(find "$root" -path "*/cordage/$header.h")" ] || fail "$header.h is missing"
 done
+[ -f "$(find "$root" -path "*/share/cordage/scenarios/deploy-hour.yaml")" ] || fail "scenarios are missing"
 readelf -d "$so" | grep -q 'SONAME.*\[libcordage\.so\.0\]' || fail "no soname"
 
 foreign=$(nm -D --defined-only "$so" | awk '{print $3}' | sed 's/@.*//' | grep -v '^cordage_' || true)

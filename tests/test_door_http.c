@@ -323,6 +323,56 @@ TEST(fifty_clients_at_once_are_answered)
     close_house(&h);
 }
 
+static void slow_down(CURL *curl, struct house *h, const char *fault)
+{
+    struct got got = { 0 };
+
+    set_url(curl, h, "/_sim/fault");
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, fault);
+    perform(curl, &got);
+    CHECK_INT(got.status, 200);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    buf_release(&got.body);
+}
+
+static double seconds(CURL *curl)
+{
+    double s = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME, &s);
+    return s;
+}
+
+TEST(answers_may_be_held_back_and_the_connection_goes_on)
+{
+    struct got got = { 0 };
+    struct house h;
+    CURL *curl;
+
+    open_house(&h, true, 0);
+    curl = new_curl(&h);
+    slow_down(curl, &h, "{\"kind\":\"rest_slow\",\"by_ms\":200}");
+    for (int i = 0; i < 2; i++) {
+        get(curl, &h, "/api/v10/gateway", &got);
+        CHECK_INT(got.status, 200);
+        CHECK_INT(got.connects, 0);
+        CHECK_STR(buf_str(&got.body), "{\"url\":\"wss://a\"}");
+        CHECK(seconds(curl) >= 0.19);
+    }
+    slow_down(curl, &h, "{\"kind\":\"rest_slow\",\"by_ms\":30000}");
+    set_url(curl, &h, "/api/v10/gateway");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 100L); /* it goes away meanwhile */
+    perform(curl, &got);
+    CHECK_INT(got.result, CURLE_OPERATION_TIMEDOUT);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
+    slow_down(curl, &h, "{\"kind\":\"rest_slow\",\"down\":false}");
+    get(curl, &h, "/api/v10/gateway", &got);
+    CHECK_INT(got.status, 200);
+    curl_easy_cleanup(curl);
+    buf_release(&got.body);
+    close_house(&h); /* with an answer held back */
+}
+
 /* ---- With bare sockets ---------------------------------------------------- */
 
 static int dial(struct house *h)
@@ -515,6 +565,7 @@ RUN_TESTS(T(https_answers_and_keeps_the_connection), T(a_message_is_posted),
           T(a_file_of_20_mib_is_taken_and_one_of_26_is_413),
           T(a_body_that_hides_its_size_is_bounded_too), T(a_foreign_host_gets_403),
           T(fifty_clients_at_once_are_answered),
+          T(answers_may_be_held_back_and_the_connection_goes_on),
           T(a_head_that_comes_byte_by_byte_ends_the_connection),
           T(a_body_that_never_comes_ends_the_connection),
           T(a_handshake_that_stops_midway_stops_nobody_else_and_is_ended),

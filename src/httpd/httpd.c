@@ -3,8 +3,8 @@
  * libmicrohttpd has no thread here: the loop polls its epoll descriptor and calls
  * MHD_run, in which everything happens: a connection begins (on_connection), a request's
  * line is read (on_uri), then its head, its body piece by piece and its end (all
- * on_request), and it is over (on_completed). Answers are made at once, so nothing is
- * ever suspended.
+ * on_request), and it is over (on_completed). Answers are made at once; a connection is
+ * suspended only while its answer is held back on purpose.
  *
  * libmicrohttpd's own time-out only sees silence, and a client that sends a byte a minute
  * is not silent. So each connection is in a list by when its present step began, and
@@ -51,6 +51,8 @@ struct httpd {
     size_t body_bytes; /* of all requests under way */
     uv_poll_t poll;
     uv_timer_t run_timer, sweep_timer;
+    struct link late; /* struct httpd_request whose answers are held back */
+    struct timer late_timer;
     uint64_t rest_ms;   /* until the next run that libmicrohttpd wants at once */
     unsigned n_handles; /* that are not closed yet */
 };
@@ -63,6 +65,9 @@ struct httpd_request {
     const char *method;
     struct buf body;
     bool too_large;
+    struct link late_link;     /* in httpd.late while its connection is suspended */
+    struct httpd_answer *late; /* held back until late_at; owned */
+    uint64_t late_at;
     struct str path, query; /* in `uri` */
     char uri[];
 };
@@ -181,6 +186,7 @@ static void *on_uri(void *user, const char *uri, struct MHD_Connection *connecti
     if (!r)
         return NULL;
     r->httpd = user;
+    list_init(&r->late_link);
     memcpy(r->uri, uri, n + 1);
     r->path = (struct str){ r->uri, path_n };
     r->query = (struct str){ r->uri + path_n + (path_n < n), n - path_n - (path_n < n) };
@@ -191,6 +197,15 @@ static void body_release(struct httpd_request *r)
 {
     r->httpd->body_bytes -= r->body.n;
     buf_release(&r->body);
+}
+
+static void late_release(struct httpd_request *r)
+{
+    list_remove(&r->late_link);
+    if (r->late)
+        buf_release(&r->late->body);
+    free(r->late);
+    r->late = NULL;
 }
 
 static void on_completed(void *user, struct MHD_Connection *connection, void **context,
@@ -205,6 +220,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **c
     if (!r)
         return;
     body_release(r);
+    late_release(r);
     /* Dropped ones are off the list, and stay off. */
     if (r->conn && r->conn->fd >= 0)
         step_begins(r->httpd, r->conn);
@@ -244,6 +260,50 @@ static enum MHD_Result refuse_size(struct httpd_request *r)
     return send_answer(r, &answer);
 }
 
+static void arm_late(struct httpd *h)
+{
+    uint64_t at = UINT64_MAX;
+
+    for (struct link *l = h->late.next; l != &h->late; l = l->next) {
+        struct httpd_request *r = CONTAINER_OF(l, struct httpd_request, late_link);
+
+        at = r->late_at < at ? r->late_at : at;
+    }
+    if (at != UINT64_MAX)
+        h->host->arm(h->host, &h->late_timer, at);
+}
+
+/* Holds the answer back, which is taken. False: without memory it goes out now. */
+static bool hold_back(struct httpd_request *r, struct httpd_answer *a)
+{
+    struct httpd *h = r->httpd;
+
+    r->late = malloc(sizeof *r->late);
+    if (!r->late)
+        return false;
+    *r->late = *a;
+    r->late_at = h->host->now(h->host) + a->delay_ms;
+    list_insert(&h->late, &r->late_link);
+    MHD_suspend_connection(r->connection);
+    arm_late(h);
+    return true;
+}
+
+/* on_request is called for it once more. */
+static void let_go(struct httpd_request *r)
+{
+    list_remove(&r->late_link);
+    MHD_resume_connection(r->connection);
+}
+
+static enum MHD_Result send_late(struct httpd_request *r)
+{
+    enum MHD_Result result = send_answer(r, r->late);
+
+    late_release(r);
+    return result;
+}
+
 static enum MHD_Result answer_request(struct httpd_request *r)
 {
     const struct httpd_options *o = &r->httpd->options;
@@ -252,6 +312,8 @@ static enum MHD_Result answer_request(struct httpd_request *r)
     o->answer(o->user, r, &answer);
     body_release(r);
     step_begins(r->httpd, r->conn);
+    if (answer.delay_ms && hold_back(r, &answer))
+        return MHD_YES;
     return send_answer(r, &answer);
 }
 
@@ -321,6 +383,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     }
     if (r->conn->fd < 0)
         return MHD_NO;
+    if (r->late)
+        return send_late(r);
     return r->too_large ? refuse_size(r) : answer_request(r);
 }
 
@@ -379,6 +443,24 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     run(h);
 }
 
+static void on_late(struct timer *timer)
+{
+    struct httpd *h = CONTAINER_OF(timer, struct httpd, late_timer);
+    uint64_t now = h->host->now(h->host);
+    struct link *next;
+
+    for (struct link *l = h->late.next; l != &h->late; l = next) {
+        struct httpd_request *r = CONTAINER_OF(l, struct httpd_request, late_link);
+
+        next = l->next;
+        if (r->late_at <= now)
+            let_go(r);
+    }
+    arm_late(h);
+    h->rest_ms = 1;
+    run(h);
+}
+
 static void log_mhd(void *user, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 static void log_mhd(void *user, const char *format, va_list args)
@@ -403,7 +485,8 @@ static struct MHD_Daemon *start(struct httpd *h, int fd, const char *cert,
         { MHD_OPTION_END, 0, NULL },
     };
     struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (cert ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+                     (cert ? MHD_USE_TLS : 0);
 
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, h,
                             /* The logger first, so that it has all of it. */
@@ -476,6 +559,8 @@ int httpd_new(struct loop *loop, const struct httpd_options *options, struct htt
         h->options.max_connections = CONNECTIONS;
     assert(h->options.max_connections >= 2 * SPARE_CONNECTIONS);
     list_init(&h->by_step);
+    list_init(&h->late);
+    h->late_timer.fire = on_late;
     err = start_listening(h, error);
     if (err) {
         free(h);
@@ -511,6 +596,9 @@ void httpd_free(struct httpd *h)
         uv_poll_stop(&h->poll);
         uv_close((uv_handle_t *)&h->poll, on_handle_closed);
     }
+    h->host->disarm(h->host, &h->late_timer);
+    while (!list_is_empty(&h->late))
+        let_go(CONTAINER_OF(h->late.next, struct httpd_request, late_link));
     MHD_stop_daemon(h->daemon);
     uv_close((uv_handle_t *)&h->run_timer, on_handle_closed);
     uv_close((uv_handle_t *)&h->sweep_timer, on_handle_closed);

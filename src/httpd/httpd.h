@@ -23,6 +23,7 @@ struct httpd_answer {
         char name[32], value[512];
     } headers[HTTPD_HEADERS_MAX];
     unsigned n_headers;
+    uint32_t delay_ms; /* it goes out so much later, on the loop's clock */
 };
 
 struct httpd_options {

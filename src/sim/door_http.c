@@ -26,6 +26,7 @@ static size_t on_body_limit(void *user, const char *method, struct str path)
 static void hand_over(struct sim_answer *a, struct httpd_answer *out)
 {
     out->status = (unsigned)a->status;
+    out->delay_ms = a->delay_ms;
     if (a->content_type) {
         httpd_add_header(out, "Content-Type", a->content_type);
         out->body = a->body;

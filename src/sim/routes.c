@@ -561,6 +561,7 @@ static void answer_api(struct call *c, const struct path *p)
 
     if (!is_api(p, c))
         return;
+    c->answer->delay_ms = sim_rest_delay(c->routes->sim, c->now);
     if (sim_rest_status(c->routes->sim, c->now)) {
         call_http_error(c, sim_rest_status(c->routes->sim, c->now));
         return;

@@ -45,6 +45,7 @@ struct sim_answer {
     struct buf body;          /* owned by the caller */
     struct sim_header headers[10];
     size_t n_headers;
+    uint32_t delay_ms; /* a fault: it goes out so much later */
 };
 void sim_answer_release(struct sim_answer *a);
 /* The value of a header, or empty. */

@@ -287,6 +287,11 @@ int sim_rest_status(const struct sim *s, uint64_t now)
     return now < s->rest_down_until ? s->rest_status : 0;
 }
 
+uint32_t sim_rest_delay(const struct sim *s, uint64_t now)
+{
+    return now < s->rest_slow_until ? s->rest_slow_ms : 0;
+}
+
 uint64_t sim_wall(const struct sim *s, uint64_t now)
 {
     return s->started_wall + (now - s->started_at);

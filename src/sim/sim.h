@@ -77,6 +77,7 @@ enum {
     SIM_RECONNECT_GRACE_MS = 5000,     /* from op 7 to the close */
     SIM_GIANT_BYTES = 5 * 1024 * 1024, /* of a giant guild, unless it is said */
     SIM_GIANT_MAX = 32 * 1024 * 1024,
+    SIM_REST_DELAY_MAX = 30000,    /* of an answer, by a fault */
     SIM_MEMBERS_WINDOW_MS = 30000, /* between two whole member lists of a guild */
 };
 
@@ -175,6 +176,8 @@ bool sim_resume_door_is_open(const struct sim *s);
 bool sim_gateway_is_up(const struct sim *s, uint64_t now);
 /* What REST answers everything with, by a fault; 0: it works. */
 int sim_rest_status(const struct sim *s, uint64_t now);
+/* How much later it answers, by a fault, in ms. */
+uint32_t sim_rest_delay(const struct sim *s, uint64_t now);
 /* A websocket was opened with `query` ("v=10&encoding=json…"), on the resume door or not.
  * HELLO goes out from inside. NULL without memory. */
 struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,

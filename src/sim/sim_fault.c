@@ -189,6 +189,13 @@ static void do_rest_down(struct sim *s, const struct fault *f, uint64_t now)
     s->rest_status = f->status ? (int)f->status : 503;
 }
 
+static void do_rest_slow(struct sim *s, const struct fault *f, uint64_t now)
+{
+    s->rest_slow_until = f->down ? end_of(f, now) : now;
+    s->rest_slow_ms =
+        f->by_ms < SIM_REST_DELAY_MAX ? (uint32_t)f->by_ms : SIM_REST_DELAY_MAX;
+}
+
 static void do_reconnect_first(struct sim *s, const struct fault *f, uint64_t now)
 {
     (void)now;
@@ -282,6 +289,7 @@ static const struct kind {
     { "resume_door", NULL, do_resume_door, "down" },
     { "gateway_down", NULL, do_gateway_down, "down for_ms" },
     { "rest_down", NULL, do_rest_down, "down for_ms status" },
+    { "rest_slow", NULL, do_rest_slow, "by_ms down for_ms" },
     { "reconnect_first", NULL, do_reconnect_first, "count" },
     { "refuse_identify", NULL, do_refuse_identify, "count code resumable" },
     { "refuse_resume", NULL, do_refuse_resume, "count code" },

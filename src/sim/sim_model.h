@@ -328,6 +328,8 @@ struct sim {
     uint64_t gateway_down_until;     /* by a fault: no connection is taken before */
     uint64_t rest_down_until;        /* by a fault: REST answers with rest_status */
     int rest_status;
+    uint64_t rest_slow_until; /* by a fault: its answers are rest_slow_ms late */
+    uint32_t rest_slow_ms;
     bool resume_is_down;             /* by a fault: its door refuses connections */
     const struct sim_source *source; /* NULL: events are the world's */
     struct world world;

@@ -237,7 +237,6 @@ static const char *const faults[] = {
     "\"kind\":\"half_open\"",
     "\"kind\":\"split\"",
     "\"kind\":\"heartbeat\"",
-    "\"kind\":\"resume_door\",\"down\":true",
 };
 enum { FAULTS = sizeof faults / sizeof *faults, GIVEN_UP_FIRST = 9, SILENT = 13 };
 
@@ -257,6 +256,12 @@ static void open_door(void *user)
     inflict("{\"kind\":\"resume_door\",\"down\":false}");
 }
 
+static void shut_door(void)
+{
+    inflict("{\"kind\":\"resume_door\",\"down\":true}");
+    later(DOOR_MS, open_door);
+}
+
 static void tell_judge(uint32_t fault, uint32_t shard)
 {
     if (fault == SILENT)
@@ -267,10 +272,14 @@ static void tell_judge(uint32_t fault, uint32_t shard)
 
 static void act_fault(const struct world_step *s)
 {
-    uint32_t fault = s->who % FAULTS, n = the_run.plan.shards;
+    uint32_t fault = s->who % (FAULTS + 1), n = the_run.plan.shards;
     uint32_t shard = (uint32_t)(s->arg % (n + 1));
     char json[200], which[40] = "\"all\"";
 
+    if (fault == FAULTS) {
+        shut_door();
+        return;
+    }
     if (shard < n)
         snprintf(which, sizeof which, "[%u,%u]", shard, n);
     snprintf(json, sizeof json, "{%s,\"shard\":%s}", faults[fault], which);
@@ -278,8 +287,6 @@ static void act_fault(const struct world_step *s)
         if (shard == n || shard == i)
             tell_judge(fault, i);
     inflict(json);
-    if (fault == FAULTS - 1)
-        later(DOOR_MS, open_door);
 }
 
 bool act_refuse(void)

@@ -189,7 +189,7 @@ void identify_seen(struct conn_book *c, uint32_t shard, uint64_t left)
     check_window(shard, c->pid, left);
     check_budget(shard, c->pid, left);
     b->identifies++;
-    b->pid = c->pid;
+    b->asked_pid = c->pid;
     traffic_session_begins(shard);
 }
 

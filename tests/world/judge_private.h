@@ -69,7 +69,8 @@ struct shard_book {
     bool is_booking_on_disk;  /* the last one */
     char session[SESSION_ID]; /* the last that Discord made for it; "": none */
     uint64_t began_at;
-    int pid;       /* the process whose IDENTIFY it was */
+    int asked_pid; /* whose the last IDENTIFY was; perhaps it came to nothing */
+    int pid;       /* the process that has it */
     bool is_known; /* that process has shown that READY came */
     bool row_saved, snapshot_saved;
     uint64_t row_done, snapshot_seq;

@@ -13,6 +13,7 @@ void saved_session_begins(struct shard_book *b, const struct sim_session *ss)
 {
     memcpy(b->session, ss->id, sizeof b->session);
     b->began_at = ss->ready_at - the_judge.began_at;
+    b->pid = b->asked_pid;
     b->row_saved = b->snapshot_saved = b->is_known = false;
     b->may_be_given_up = false;
     b->row_done = b->snapshot_seq = b->checked_to = 0;

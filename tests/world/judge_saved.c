@@ -124,6 +124,7 @@ void judge_saved_snapshot(const struct store_snapshot *head)
     struct judge *j = &the_judge;
     struct shard_book *b;
 
+    judge_look();
     if (head->shard_id >= j->plan.shards || head->shard_count != j->plan.shards)
         return;
     b = &j->shards[head->shard_id];

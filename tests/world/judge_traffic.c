@@ -93,8 +93,9 @@ static const char *reason_to_repeat(const struct entry *e, int pid)
         return "its handler was running";
     if (e->state == HANDLED && j->powers > e->powers)
         return "the power failed";
-    if (e->state == HANDLED && (before->disk_failed || before->keeps_nothing) &&
-        e->pid != pid)
+    /* A progress file that can't be opened leaves only the row, which is older. */
+    if (e->state == HANDLED && e->pid != pid &&
+        (before->disk_failed || judge_life(pid)->disk_failed || before->keeps_nothing))
         return "the disk failed";
     return NULL;
 }

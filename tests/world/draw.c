@@ -58,7 +58,7 @@ static void draw_plan(struct rng *r, uint64_t seed, enum world_kind kind,
     p->max_concurrency = ONE_OF(r, 1, 1, 2, 16);
     p->session_limit = ONE_OF(r, 1000, 1000, 1000, p->shards * 30);
     p->handlers = ONE_OF(r, 0, 1, 2, 4);
-    p->compression = ONE_OF(r, 0, 1, 1, 2);
+    p->compression = ONE_OF(r, 0, 0, 0, 0, 1, 2);
     p->caches = rng_below(r, 2);
     /* Of a shard, something every ten seconds to ten minutes. */
     p->traffic = p->shards * 1000.0 / (double)spread(r, 10e3, 600e3);

@@ -42,17 +42,36 @@ void program_set_slow(uint32_t ms)
 
 /* ---- Handlers ---------------------------------------------------------------------- */
 
+/* It asks for somebody, leaves its voice channel, says how it is: what goes over the
+ * gateway, as much as there are messages. */
+static void answer(cordage_client *c, const cordage_message *m, uint64_t number)
+{
+    const cordage_members_request request = { .guild_id = m->guild_id,
+                                              .query = "a",
+                                              .limit = 1 };
+    cordage_shard_info info;
+
+    if (number % 4 == 1)
+        (void)cordage_request_guild_members(c, &request, NULL, NULL);
+    if (number % 4 == 2)
+        (void)cordage_update_voice_state(c, m->guild_id, 0, false, false);
+    if (number % 16 == 3)
+        (void)cordage_update_presence(c, "idle", 0, "in a world");
+    if (number % 8 == 4 && cordage_shard_status(c, m->event->shard_id, &info) == 0)
+        judge_queued(vprocess_self(), info.id, info.queued);
+}
+
 static void on_message(cordage_client *c, const cordage_message *m, void *user)
 {
     uint64_t number = m->nonce.n ? strtoull(m->nonce.p, NULL, 10) : 0;
     struct bot *b = user;
 
-    (void)c;
     if (!number)
         return;
     judge_begun(b->process, m->event->shard_id, m->guild_id, number);
     if (bots.slow_ms)
         vprocess_sleep(bots.slow_ms);
+    answer(c, m, number);
     judge_handled(b->process, m->event->shard_id, m->guild_id, number);
 }
 

@@ -18,6 +18,13 @@ void judge_handled(struct vprocess *p, uint32_t shard, uint64_t guild, uint64_t 
     quiet_handled++;
 }
 
+void judge_queued(struct vprocess *p, uint32_t shard, uint64_t n)
+{
+    (void)p;
+    (void)shard;
+    (void)n;
+}
+
 void judge_remembers(uint32_t shard, uint64_t guild, struct str json)
 {
     (void)shard;

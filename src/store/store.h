@@ -24,7 +24,8 @@
  *
  * Errors: CORDAGE_EIO (a full disk, no permission), CORDAGE_ESTATE (a newer version's
  * file has appeared), CORDAGE_ENOMEM. Nothing was changed then, and the same call may
- * succeed later. store_open has a sentence that names the file and the fix; for all
+ * succeed later. (Where a sync failed and the process ends before another call, the next
+ * one may find it done all the same.) store_open has a sentence that names the file and the fix; for all
  * others the log hears it when a file begins to fail, and when it works again.
  *
  * Callbacks run under the file's lock and must not call the store. */

@@ -316,6 +316,44 @@ TEST(both_are_in_voice_and_ask_for_members_on_their_own)
     stop(&r, &a, &b);
 }
 
+static void set_presence(struct client *c, const char *status)
+{
+    client_say(c,
+               "{\"op\":3,\"d\":{\"since\":null,\"status\":\"%s\",\"afk\":false,"
+               "\"activities\":[{\"name\":\"knots\",\"type\":2,\"secret\":1}]}}",
+               status);
+}
+
+TEST(a_presence_is_seen_by_all_who_ask_for_presences)
+{
+    struct client a, b;
+    struct rest r;
+    struct str text;
+
+    start(&r);
+    live_as(&r, &a, 0, RIG_GUILDS | RIG_PRESENCES);
+    live_as(&r, &b, 1, RIG_GUILDS);
+    set_presence(&b, "idle");
+    for (int i = 0; i < 8; i++) {
+        cordage_json activity;
+
+        client_gets(&a, "PRESENCE_UPDATE");
+        CHECK(id_at(json_get(a.d, "user"), "id") == sim_app(r.rig.sim, 1)->id);
+        CHECK(json_str(json_get(a.d, "status"), &text) && str_is(text, "idle"));
+        activity = cordage_json_at(json_get(a.d, "activities"), 0);
+        CHECK(json_str(json_get(activity, "name"), &text) && str_is(text, "knots"));
+        CHECK(json_is_absent(json_get(activity, "secret")));
+    }
+    set_presence(&b, "idle"); /* as it is already */
+    CHECK(!client_has_more(&a) && !client_has_more(&b));
+    set_presence(&b, "invisible");
+    client_gets(&a, "PRESENCE_UPDATE");
+    CHECK(json_str(json_get(a.d, "status"), &text) && str_is(text, "offline"));
+    CHECK_INT(json_count(json_get(a.d, "activities")), 0);
+    rig_is_clean(&r.rig);
+    stop(&r, &a, &b);
+}
+
 TEST(limits_of_rest_are_each_bots_own)
 {
     struct rest r;
@@ -417,6 +455,7 @@ RUN_TESTS(T(the_first_bot_and_its_world_are_the_same_however_many_there_are),
           T(a_bot_is_told_of_itself_without_the_intent_and_others_are_not),
           T(one_is_kicked_and_the_other_sees_a_member_go),
           T(both_are_in_voice_and_ask_for_members_on_their_own),
+          T(a_presence_is_seen_by_all_who_ask_for_presences),
           T(limits_of_rest_are_each_bots_own),
           T(each_knows_the_truth_while_the_world_changes),
           T(the_control_requests_name_the_bot), T(there_is_a_most_of_them))

@@ -77,6 +77,9 @@ void edit_tell_list(struct edit *e, const char *name, uint32_t intent, const cha
                     enum world_list list);
 /* Member with user and guild_id: GUILD_MEMBER_ADD, GUILD_MEMBER_UPDATE. */
 void edit_tell_member(struct edit *e, const char *name, uint64_t user_id);
+/* What was begun is somebody's presence now, and told in every guild that they are in, if
+ * anybody listens. */
+void edit_show(struct edit *e, uint64_t user_id);
 /* PRESENCE_UPDATE, of somebody who came in. */
 void edit_tell_presence(struct edit *e, uint64_t user_id);
 /* VOICE_STATE_UPDATE of a member who is in voice. */

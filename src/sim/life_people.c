@@ -288,6 +288,22 @@ static void tell_named_presence(struct edit *e, uint64_t user_id)
     tell_presence(e, user_id, true);
 }
 
+static bool is_listened_to(const struct sim *s)
+{
+    for (struct link *l = s->sessions.next; l != &s->sessions; l = l->next)
+        if (CONTAINER_OF(l, struct sim_session, link)->wants.intents &
+            INTENT_GUILD_PRESENCES)
+            return true;
+    return false;
+}
+
+void edit_show(struct edit *e, uint64_t user_id)
+{
+    edit_put_presence(e, user_id);
+    if (is_listened_to(e->sim))
+        tell_everywhere(e, user_id, tell_plain_presence);
+}
+
 bool life_change_presence(struct edit *e)
 {
     static const char *const statuses[] = { "online", "idle", "dnd", "offline" };

@@ -94,6 +94,7 @@ struct sim_app {
     uint64_t *key_stolen_until; /* by a fault: nobody's rule is broken; owned */
     uint32_t identifies_used;   /* of sim_budget's total */
     uint64_t budget_resets_at;  /* UINT64_MAX: no window is open */
+    uint64_t shown; /* a hash of the presence that it set last; 0: none */
 };
 
 struct sim;      /* the whole */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "changes.h"
+#include "edit.h"
 #include "field.h"
 #include "json_copy.h"
 #include "rights.h"
@@ -88,6 +89,53 @@ static const char *check_presence(cordage_json d)
     return NULL;
 }
 
+/* What bots may set of an activity; the rest of it is ours. */
+static void put_activities(struct edit *e, cordage_json activities)
+{
+    static const char *const keys[] = { "name", "state", "type", "url" };
+    struct json_iter it;
+
+    field_open(&e->j, "activities", '[');
+    for (bool more = json_first(activities, &it); more; more = json_next(&it)) {
+        json_open(&e->j, '{');
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            cordage_json v = json_get(it.value, keys[i]);
+
+            if (json_is_absent(v))
+                continue;
+            json_key(&e->j, keys[i]);
+            json_copy(&e->j, v);
+        }
+        field_u64(&e->j, "created_at", e->sim->started_wall);
+        json_shut(&e->j, '}');
+    }
+    json_shut(&e->j, ']');
+}
+
+/* Others see it: one presence for the bot, whichever session set it last. */
+static void show(struct sim *s, struct sim_app *app, cordage_json d, struct str status,
+                 uint64_t now)
+{
+    bool is_hidden = str_is(status, "invisible") || str_is(status, "offline");
+    uint64_t hash = 0xcbf29ce484222325ULL;
+    struct edit e;
+
+    edit_init(&e, s, NULL, now);
+    edit_begin(&e);
+    field_str(&e.j, "status", is_hidden ? STR("offline") : status);
+    put_activities(&e, is_hidden ? (cordage_json){ 0 } : json_get(d, "activities"));
+    field_open(&e.j, "client_status", '{');
+    if (!is_hidden)
+        field_str(&e.j, "web", status);
+    json_shut(&e.j, '}');
+    for (size_t i = 0; i < e.text.n; i++)
+        hash = (hash ^ (unsigned char)e.text.p[i]) * 0x100000001b3ULL; /* FNV-1a */
+    if (hash != app->shown)
+        edit_show(&e, app->id);
+    app->shown = hash;
+    edit_release(&e);
+}
+
 void sim_on_presence(struct sim_conn *c, cordage_json d, uint64_t now)
 {
     struct sim_session *ss = c->session;
@@ -105,6 +153,8 @@ void sim_on_presence(struct sim_conn *c, cordage_json d, uint64_t now)
     text = (struct str){ "", 0 };
     json_str(json_get(first, "name"), &text);
     snprintf(ss->activity, sizeof ss->activity, "%.*s", STR_FMT(text));
+    json_str(json_get(d, "status"), &text);
+    show(c->sim, ss->app, d, text, now); /* the session may be gone behind it */
 }
 
 /* ---- Voice ---------------------------------------------------------------------- */

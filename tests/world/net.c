@@ -364,7 +364,9 @@ static void on_knock(struct side *s)
         settle(s);
         return;
     }
-    if (!is_resume || sim_resume_door_is_open(net.sim))
+    /* As door_gateway.c. */
+    if (sim_gateway_is_up(net.sim, machine_now()) &&
+        (!is_resume || sim_resume_door_is_open(net.sim)))
         k = socket_new(&net.door, is_resume, c->port);
     c->client.due = not_before(machine_now() + latency());
     if (k) {
@@ -986,6 +988,7 @@ void net_stop(void)
         conn_free_if_gone(c);
     }
     buf_release(&net.door.message);
+    buf_release(&net.door.burst);
     routes_free(net.routes);
     sim_free(net.sim);
     net.sim = NULL;

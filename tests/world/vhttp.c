@@ -33,6 +33,7 @@ struct errand {
     struct thread *fetcher; /* of http_fetch; NULL: there is a loop */
     struct timer there, back;
     uint64_t deadline;
+    uint32_t delay_ms; /* Discord's, a fault */
     enum fate fate;
     char method[16], host[300];
     struct url url;
@@ -170,6 +171,7 @@ static void ask(struct errand *e)
         routes_too_large(request.path, &answer);
     else
         routes_answer(net_routes(), &request, machine_now(), &answer);
+    e->delay_ms = answer.delay_ms;
     if (take_answer(e, &answer))
         machine_die("out of memory");
     sim_answer_release(&answer);
@@ -202,9 +204,9 @@ static void on_there(struct timer *t)
     else
         ask(e);
     if (e->fate == FATE_LOST)
-        fail(e, CORDAGE_ENET, "the connection was lost", half_way());
+        fail(e, CORDAGE_ENET, "the connection was lost", half_way() + e->delay_ms);
     else
-        come_back(e, half_way());
+        come_back(e, half_way() + e->delay_ms);
 }
 
 /* ---- Sending ----------------------------------------------------------------------- */

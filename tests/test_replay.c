@@ -250,6 +250,88 @@ static void check_refused(const char *const *args, int status, const char *why)
         fail_msg("\"%s\" is not in: %s", why, p.err_text);
 }
 
+/* ---- Behind a bot: another recorder -------------------------------------------------
+ */
+
+/* Starts the recorder with a bot behind it; what the bot gets goes to `heard`. */
+static void start_behind(struct program *p, const char *shard, const char *path)
+{
+    const char *program = getenv("CORDAGE_PROGRAM");
+    const char *const args[] = { "record",   path,  "--",       program, "record",
+                                 "--shard",  shard, "--events", "120",   "--intents",
+                                 "53608447", heard, NULL };
+
+    program_start(p, args);
+}
+
+TEST(a_bot_gets_what_is_recorded_in_front_of_it)
+{
+    const char *const world[] = { "--guilds", "3", "--traffic", "200", NULL };
+    char front[1024];
+    struct program p;
+    struct running sim;
+    uint64_t ms;
+
+    snprintf(front, sizeof front, "%s", tmpdir_path(&dir, "front"));
+    snprintf(heard, sizeof heard, "%s", tmpdir_path(&dir, "behind"));
+    start(&sim, world);
+    lead_to(sim.api, sim.token, sim.ca_file);
+    start_behind(&p, "0/1", front);
+    CHECK_INT(program_end(&p), 0);
+    CHECK(strstr(p.err_text, "front: shard 0/1") != NULL);
+    CHECK_INT(tmpdir_mode(front), 0600);
+    CHECK_INT(check_same(front, heard, &ms), 120);
+    check_refused((const char *const[]){ "record", front, "--", "true", NULL }, 1,
+                  "is there already");
+    CHECK_INT(stop(&sim), 0);
+    CHECK(strstr(sim.program.err_text, "no rule was broken") != NULL);
+}
+
+TEST(a_bot_resumes_through_the_recorder_and_nothing_is_twice)
+{
+    const char *const world[] = { "--guilds", "4", "--traffic", "60", NULL };
+    char front[1024], file[1100];
+    struct playing p = { 0 };
+    struct program bot;
+    uint64_t ms;
+
+    snprintf(front, sizeof front, "%s", tmpdir_path(&dir, "resumed-front"));
+    snprintf(heard, sizeof heard, "%s", tmpdir_path(&dir, "resumed-behind"));
+    start(&p.r, world);
+    lead_to(p.r.api, p.r.token, p.r.ca_file);
+    start_behind(&bot, "1/2", front);
+    while (sent_by(&p) < 20)
+        ;
+    CHECK_INT(ask(&p.r, "/_sim/fault", "{\"kind\":\"reset\",\"shard\":\"all\"}", NULL,
+                  NULL),
+              200);
+    CHECK_INT(program_end(&bot), 0);
+    snprintf(file, sizeof file, "%s-1-2", front); /* of several shards */
+    CHECK_INT(check_same(file, heard, &ms), 120);
+    CHECK_INT(stop(&p.r), 0);
+    CHECK(strstr(p.r.program.err_text, "1 identified, 1 resumed") != NULL);
+    CHECK(strstr(p.r.program.err_text, "no rule was broken") != NULL);
+}
+
+TEST(a_command_that_uses_no_gateway_is_told_of)
+{
+    const char *const world[] = { "--guilds", "1", NULL };
+    struct running sim;
+
+    start(&sim, world);
+    lead_to(sim.api, sim.token, sim.ca_file);
+    check_refused((const char *const[]){ "record", tmpdir_path(&dir, "none"), "--", "sh",
+                                         "-c", "exit 7", NULL },
+                  7, "nothing was recorded");
+    check_refused((const char *const[]){ "record", "--events", "3", "x", "--", "true",
+                                         NULL },
+                  2, "nothing to choose");
+    CHECK_INT(stop(&sim), 0);
+    check_refused((const char *const[]){ "record", tmpdir_path(&dir, "none"), "--",
+                                         "true", NULL },
+                  1, "/gateway: ");
+}
+
 TEST(what_cannot_be_done_is_said)
 {
     struct tmpdir t = tmpdir_new();
@@ -292,6 +374,9 @@ int main(void)
         T(a_bot_that_loses_its_connection_resumes_the_replay),
         T(a_damaged_file_is_replayed_up_to_there),
         T(a_command_is_ended_when_it_has_read_all),
+        T(a_bot_gets_what_is_recorded_in_front_of_it),
+        T(a_bot_resumes_through_the_recorder_and_nothing_is_twice),
+        T(a_command_that_uses_no_gateway_is_told_of),
         T(what_cannot_be_done_is_said),
         T(a_file_that_is_there_costs_no_identify),
     };

@@ -7,21 +7,25 @@
 #include "args.h"
 #include "gateway.h"
 #include "json_write.h"
+#include "record_bot.h"
 #include "record_client.h"
 #include "subcommands.h"
 #include "text.h"
 
-enum {
-    PRIVILEGED = CORDAGE_INTENT_GUILD_MEMBERS | CORDAGE_INTENT_GUILD_PRESENCES |
-                 CORDAGE_INTENT_MESSAGE_CONTENT
-};
+#define PRIVILEGED                                                   \
+    (CORDAGE_INTENT_GUILD_MEMBERS | CORDAGE_INTENT_GUILD_PRESENCES | \
+     CORDAGE_INTENT_MESSAGE_CONTENT)
+#define DEFAULT_INTENTS (GATEWAY_ALL_INTENTS & ~(uint64_t)PRIVILEGED)
 
 static const char about[] =
     "Connects as one shard of the bot and writes what the gateway sends it into FILE, "
     "with\n"
     "the times. It takes one IDENTIFY of the day's, which is booked as the bot's own "
     "are.\n"
-    "Losses are resumed. Ctrl-C ends it; `cordage replay` plays it to any bot.";
+    "Losses are resumed. Ctrl-C ends it; `cordage replay` plays it to any bot.\n"
+    "With a COMMAND it runs that instead, leads it by CORDAGE_API, CORDAGE_CA_FILE,\n"
+    "NODE_EXTRA_CA_CERTS and SSL_CERT_FILE to a relay on this machine, and records what\n"
+    "its own shards are sent: into FILE, or FILE-K-N if they are several.";
 
 static const char after[] =
     "Token, API and CA come from DISCORD_TOKEN or DISCORD_TOKEN_FILE, CORDAGE_API and\n"
@@ -134,7 +138,7 @@ static int run(const char *path, const struct choices *c)
 
 int command_record(int argc, char **argv)
 {
-    struct choices c = { .intents = GATEWAY_ALL_INTENTS & ~(uint64_t)PRIVILEGED };
+    struct choices c = { .intents = DEFAULT_INTENTS };
     const struct arg list[] = {
         { .name = "shard",
           .value = "K/N",
@@ -159,7 +163,9 @@ int command_record(int argc, char **argv)
         { 0 },
     };
     const struct args args = { .command = "record",
-                               .usage = "[OPTION]... FILE",
+                               .usage = "[OPTION]... FILE\n"
+                                        "       cordage record FILE -- COMMAND "
+                                        "[ARGUMENT]...",
                                .about = about,
                                .after = after,
                                .list = list,
@@ -167,7 +173,22 @@ int command_record(int argc, char **argv)
                                .min_operands = 1,
                                .max_operands = 1 };
     char **operands;
-    int n, status = args_parse(&args, argc, argv, &operands, &n, stdout, stderr);
+    int n, status, own = 0;
 
-    return status == ARGS_GO ? run(operands[0], &c) : status;
+    while (own < argc && strcmp(argv[own], "--") != 0)
+        own++;
+    if (own < argc)
+        argv[own] = NULL;
+    status = args_parse(&args, own, argv, &operands, &n, stdout, stderr);
+    if (status != ARGS_GO)
+        return status;
+    if (own + 1 >= argc)
+        return run(operands[0], &c);
+    if (c.shard || c.time || c.events || c.intents != DEFAULT_INTENTS) {
+        fputs("cordage record: with a command there is nothing to choose but --json: its "
+              "own\nshards are recorded until it ends\n",
+              stderr);
+        return 2;
+    }
+    return record_bot(operands[0], argv + own + 1, c.json);
 }

@@ -4,7 +4,7 @@
  * MHD_run, in which everything happens: a connection begins (on_connection), a request's
  * line is read (on_uri), then its head, its body piece by piece and its end (all
  * on_request), and it is over (on_completed). Answers are made at once; a connection is
- * suspended only while its answer is held back on purpose.
+ * suspended only while its answer is held back on purpose, or put off.
  *
  * libmicrohttpd's own time-out only sees silence, and a client that sends a byte a minute
  * is not silent. So each connection is in a list by when its present step began, and
@@ -68,6 +68,7 @@ struct httpd_request {
     struct link late_link;     /* in httpd.late while its connection is suspended */
     struct httpd_answer *late; /* held back until late_at; owned */
     uint64_t late_at;
+    bool was_put_off;       /* the answer comes by httpd_answer_later, into `late` */
     struct str path, query; /* in `uri` */
     char uri[];
 };
@@ -312,6 +313,11 @@ static enum MHD_Result answer_request(struct httpd_request *r)
     o->answer(o->user, r, &answer);
     body_release(r);
     step_begins(r->httpd, r->conn);
+    if (answer.later) {
+        r->was_put_off = true;
+        MHD_suspend_connection(r->connection);
+        return MHD_YES;
+    }
     if (answer.delay_ms && hold_back(r, &answer))
         return MHD_YES;
     return send_answer(r, &answer);
@@ -385,12 +391,30 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         return MHD_NO;
     if (r->late)
         return send_late(r);
+    if (r->was_put_off)
+        return MHD_NO; /* without memory for what came */
     return r->too_large ? refuse_size(r) : answer_request(r);
 }
 
-/* ---- On the loop ---------------------------------------------------------- */
-
 static void on_run_timer(uv_timer_t *timer);
+
+void httpd_answer_later(struct httpd_request *r, struct httpd_answer *answer)
+{
+    struct httpd *h = r->httpd;
+
+    assert(r->was_put_off && !r->late);
+    r->late = malloc(sizeof *r->late);
+    if (r->late)
+        *r->late = *answer;
+    else
+        buf_release(&answer->body);
+    *answer = (struct httpd_answer){ 0 };
+    MHD_resume_connection(r->connection);
+    h->rest_ms = 1;
+    uv_timer_start(&h->run_timer, on_run_timer, 1, 0);
+}
+
+/* ---- On the loop ---------------------------------------------------------- */
 
 /* Whether libmicrohttpd wants to be run again without a new event, and after how long.
  * Where all places were taken it listens again only in the run after one became free. */

@@ -23,6 +23,7 @@ struct httpd_answer {
         char name[32], value[512];
     } headers[HTTPD_HEADERS_MAX];
     unsigned n_headers;
+    bool later;        /* there is none yet: httpd_answer_later gives it */
     uint32_t delay_ms; /* it goes out so much later, on the loop's clock */
 };
 
@@ -36,7 +37,7 @@ struct httpd_options {
     size_t all_bodies;        /* the sum of all bodies under way */
     /* The largest body that a request with this method and path may have. NULL: none. */
     size_t (*body_limit)(void *user, const char *method, struct str path);
-    /* Answers one request, now, into a zeroed `out`. */
+    /* Answers one request, now, into a zeroed `out`; or sets `later`. */
     void (*answer)(void *user, const struct httpd_request *r, struct httpd_answer *out);
     /* The same for one whose body is too large, and isn't there. NULL: a bare 413. */
     void (*too_large)(void *user, const struct httpd_request *r,
@@ -62,6 +63,10 @@ struct str httpd_query(const struct httpd_request *r);
 struct str httpd_body(const struct httpd_request *r);
 /* NULL: it has none. */
 const char *httpd_header(const struct httpd_request *r, const char *name);
+/* The answer to a request that was put off (whose body is gone by now, and perhaps its
+ * connection). Takes the answer. Exactly once for each, before httpd_free, and not from
+ * inside `answer`. */
+void httpd_answer_later(struct httpd_request *r, struct httpd_answer *answer);
 /* Cut to fit; asserts that there is room for one more. */
 void httpd_add_header(struct httpd_answer *a, const char *name, const char *value);
 

@@ -193,7 +193,8 @@ static bool find_token(struct str s, size_t at, size_t *from, size_t *n)
     if (id < 23 || id > 30 || at + id >= s.n || s.p[at + id] != '.')
         return false;
     time = count_of(s, at + id + 1, false);
-    if (time < 5 || time > 8 || at + id + 1 + time >= s.n ||
+    /* Six, and so "recorded" in the middle is none. */
+    if (time < 6 || time > 7 || at + id + 1 + time >= s.n ||
         s.p[at + id + 1 + time] != '.')
         return false;
     sign = count_of(s, at + id + 1 + time + 1, false);

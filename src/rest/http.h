@@ -19,6 +19,8 @@ struct http_request {
     struct str body;            /* copied; empty: none */
     const char *content_type;   /* with a body */
     const struct secret *token; /* sent as "Authorization: Bot …"; NULL: none */
+    const char *const *headers; /* more of them, "Name: value", NULL behind the last;
+                                   copied. NULL: none */
     uint32_t timeout_ms;        /* of real time, for all of it; 0: 15000 */
     /* libcurl quietly repeats a request whose kept-alive connection turns out to be
      * dead. Not this one once its body has left: it fails with CORDAGE_ENET. */

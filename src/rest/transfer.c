@@ -162,6 +162,8 @@ static int add_headers(struct transfer *t, const struct http_request *r)
         err = add_header(t, line);
         mem_wipe(line, sizeof line);
     }
+    for (const char *const *more = r->headers; more && *more && !err; more++)
+        err = add_header(t, *more);
     return err;
 }
 

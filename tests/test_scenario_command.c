@@ -19,7 +19,7 @@ static const char quick[] = "title: a quick one\n"
                             "  rules_broken: 0\n"
                             "  identifies: 1 per shard\n"
                             "  shards_live: all\n"
-                            "  recovers_within: 30s\n";
+                            "  recovers_within: 20m\n";
 
 static struct tmpdir dir;
 static char path[300], sharding[600], text[PROGRAM_TEXT];

@@ -361,7 +361,39 @@ TEST(a_deploy_is_asked_for_and_waited_for)
     play_stop(&p);
 }
 
-RUN_TESTS(T(it_begins_when_all_shards_are_ready_and_then_people_talk),
+TEST(who_may_still_recover_is_waited_for)
+{
+    static const char file[] = "duration: 10s\nsettle: 1s\n"
+                               "faults: [{at: 9s, do: close}]\n"
+                               "expect: {recovers_within: 60s}\n";
+    struct play p;
+    struct client a, b;
+
+    play_start(&p, file, 1);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 40000);
+    CHECK(!scenario_is_over(p.run, p.rig.now));
+    client_gone(&a, 4000);
+    client_resumes(&p.rig, &b, &a, 1);
+    play_wait(&p, 2000);
+    CHECK(scenario_is_over(p.run, p.rig.now));
+    play_finds(&p, 0, true, "31.0 s after the last fault");
+    client_release(&a);
+    client_release(&b);
+    play_stop(&p);
+
+    play_start(&p, file, 1);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 100000);
+    CHECK(scenario_is_over(p.run, p.rig.now));
+    CHECK(p.rig.now - p.began < 72000);
+    play_finds(&p, 0, false, "never: 0 of 1 shards are live");
+    client_release(&a);
+    play_stop(&p);
+}
+
+RUN_TESTS(T(who_may_still_recover_is_waited_for),
+          T(it_begins_when_all_shards_are_ready_and_then_people_talk),
           T(the_traffic_follows_its_curve_and_bursts),
           T(faults_come_at_their_time_and_the_shard_is_found_again),
           T(who_is_met_follows_from_the_seed),

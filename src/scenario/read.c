@@ -117,10 +117,12 @@ static double read_part(const char **p, double *unit)
         return -1;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t length = strlen(units[i].name);
-        char next = (*p)[n] ? (*p)[n + length] : 'x';
+        char next;
 
-        if (strncmp(*p + n, units[i].name, length) == 0 &&
-            (next == '\0' || (next >= '0' && next <= '9'))) {
+        if (strncmp(*p + n, units[i].name, length) != 0)
+            continue;
+        next = (*p)[n + length];
+        if (next == '\0' || (next >= '0' && next <= '9')) {
             *p += n + length;
             *unit = units[i].ms;
             return value * units[i].ms;

@@ -211,6 +211,30 @@ uint64_t scenario_deadline(const struct scenario_run *r)
 /* ---- The end ------------------------------------------------------------------------
  */
 
+static uint64_t may_recover_ms(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->expect.n; i++)
+        if (s->expect.list[i].kind == EXPECT_RECOVERS_WITHIN)
+            return (uint64_t)s->expect.list[i].value;
+    return 0;
+}
+
+/* Who may still recover is waited for, and for what a RESUME brings then. */
+static bool has_settled(const struct scenario_run *r, uint64_t now)
+{
+    uint64_t end = r->begun_at + (uint64_t)((double)r->s->duration / r->hurry);
+    uint64_t least;
+
+    if (r->last_fault_at > end)
+        end = r->last_fault_at;
+    least = end + r->s->settle;
+    if (now < least)
+        return false;
+    return now >= least + may_recover_ms(r->s) ||
+           (r->all_live_since != SCENARIO_NEVER &&
+            now >= r->all_live_since + r->s->settle);
+}
+
 bool scenario_is_over(const struct scenario_run *r, uint64_t now)
 {
     if (r->finished || r->has_ended)
@@ -218,9 +242,7 @@ bool scenario_is_over(const struct scenario_run *r, uint64_t now)
     if (!has_begun(r))
         return now - r->created_at >= r->s->begin_within;
     return time_of(r, now) >= r->s->duration && !r->n_undos && !r->deploys_open &&
-           now >= r->begun_at + (uint64_t)((double)r->s->duration / r->hurry) +
-                      r->s->settle &&
-           now >= r->last_fault_at + r->s->settle;
+           has_settled(r, now);
 }
 
 void scenario_finish(struct scenario_run *r, uint64_t now)

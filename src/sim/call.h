@@ -51,11 +51,12 @@ struct call {
     uint64_t channel_id;
     uint32_t channel_index; /* in its guild; of a thread: among its threads */
     bool is_thread, is_archived;
-    uint64_t id;      /* {id} */
-    uint64_t role_id; /* {role} */
-    uint64_t peer_id; /* of {channel}, if it is a DM: the other side; 0: it is none */
-    uint64_t hook_id; /* {hook}: a webhook, an interaction, or the application */
-    const char *text; /* {text}: a token, an emoji, a code */
+    bool is_cloudflare; /* the answer is not Discord's */
+    uint64_t id;        /* {id} */
+    uint64_t role_id;   /* {role} */
+    uint64_t peer_id;   /* of {channel}, if it is a DM: the other side; 0: it is none */
+    uint64_t hook_id;   /* {hook}: a webhook, an interaction, or the application */
+    const char *text;   /* {text}: a token, an emoji, a code */
 };
 
 /* A pattern's segments: words as they stand, {guild}, {channel}, {role}, {hook}, {text},

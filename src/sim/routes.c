@@ -236,7 +236,7 @@ static uint64_t hash_more(uint64_t h, const char *text)
  * one together. */
 static uint64_t bucket_hash(const struct call *c, const struct route *route)
 {
-    uint64_t h = 0xcbf29ce484222325ULL;
+    uint64_t h = 0xcbf29ce484222325ULL ^ sim_rest_faults(c->routes->sim)->renamed;
 
     if (route->bucket == BUCKET_REACTION)
         return hash_more(h, "reactions");
@@ -311,7 +311,9 @@ static uint64_t major(const struct call *c)
 static bool pass_bucket(struct call *c, const struct route *route)
 {
     struct bucket_size size = bucket_size(c, route);
+    const struct sim_rest_faults *faults = sim_rest_faults(c->routes->sim);
     struct quota *q;
+    int64_t skew_ms = 0;
     uint64_t left_ms;
     bool passed;
 
@@ -331,10 +333,15 @@ static bool pass_bucket(struct call *c, const struct route *route)
         call_limited(c, left_ms, "shared");
     else if (!passed)
         answer_limited(c, route, left_ms, false);
+    if (c->now < faults->no_headers_until)
+        return passed;
+    if (c->now < faults->skewed_until)
+        skew_ms = faults->skew_ms;
     call_header(c, "X-RateLimit-Limit", "%u", size.limit);
     call_header(c, "X-RateLimit-Remaining", "%u", size.limit - q->used);
     call_header(c, "X-RateLimit-Reset", "%.3f",
-                (double)(sim_wall(c->routes->sim, c->now) + left_ms) / 1000);
+                ((double)(sim_wall(c->routes->sim, c->now) + left_ms) + (double)skew_ms) /
+                    1000);
     call_header(c, "X-RateLimit-Reset-After", "%.3f", (double)left_ms / 1000);
     call_header(c, "X-RateLimit-Bucket", "%016" PRIx64, bucket_hash(c, route));
     return passed;
@@ -542,6 +549,47 @@ static void answer_unauthorized(struct call *c, const struct route *route)
     call_http_error(c, 401);
 }
 
+/* Cloudflare's page, before the request got anywhere. */
+static void answer_cloudflare(struct call *c, int status)
+{
+    buf_clear(&c->answer->body);
+    c->answer->status = status;
+    c->answer->content_type = "text/html; charset=UTF-8";
+    if (buf_printf(&c->answer->body,
+                   "<!DOCTYPE html><title>discord.com | %d</title><h1>Error %d</h1>"
+                   "<p>The web server is not answering.\n",
+                   status, status))
+        c->answer->content_type = NULL;
+}
+
+/* What faults let nobody through: REST is down, or says that a limit is reached, which is
+ * then no fault of the client. */
+static bool is_faulty(struct call *c)
+{
+    static const char *const scopes[] = { "user", "global", "shared" };
+    struct sim_rest_faults *faults = sim_rest_faults(c->routes->sim);
+    int status = sim_rest_status(c->routes->sim, c->now);
+
+    if (status && faults->as_cloudflare) {
+        c->is_cloudflare = true;
+        answer_cloudflare(c, status);
+        return true;
+    }
+    if (status) {
+        call_http_error(c, status);
+        return true;
+    }
+    if (!faults->limited)
+        return false;
+    faults->limited--;
+    put_limited(c, (double)faults->retry_ms / 1000, faults->scope == SIM_LIMITED_GLOBAL);
+    call_header(c, "Retry-After", "%" PRIu64, (faults->retry_ms + 999) / 1000);
+    call_header(c, "X-RateLimit-Scope", "%s", scopes[faults->scope]);
+    if (faults->scope == SIM_LIMITED_GLOBAL)
+        call_header(c, "X-RateLimit-Global", "true");
+    return true;
+}
+
 static void answer_api(struct call *c, const struct path *p)
 {
     static const struct route *const tables[] = {
@@ -562,10 +610,8 @@ static void answer_api(struct call *c, const struct path *p)
     if (!is_api(p, c))
         return;
     c->answer->delay_ms = sim_rest_delay(c->routes->sim, c->now);
-    if (sim_rest_status(c->routes->sim, c->now)) {
-        call_http_error(c, sim_rest_status(c->routes->sim, c->now));
+    if (is_faulty(c))
         return;
-    }
     route = find_route(tables, c->request->method, segments, p->n - 2, &known);
     c->route = route;
     if (!route)
@@ -619,9 +665,10 @@ void routes_answer(struct routes *r, const struct sim_request *request, uint64_t
     } else {
         answer_api(&c, &path);
         count_invalid(&c);
-        call_header(&c, "Via", "1.1 cordage-sim");
+        if (!c.is_cloudflare)
+            call_header(&c, "Via", "1.1 cordage-sim");
     }
-    if (answer->content_type && json_end(&c.out)) {
+    if (answer->content_type && !c.is_cloudflare && json_end(&c.out)) {
         /* Without memory: an error needs no body. */
         buf_release(&answer->body);
         answer->status = 500;

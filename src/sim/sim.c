@@ -282,6 +282,11 @@ bool sim_gateway_is_up(const struct sim *s, uint64_t now)
     return now >= s->gateway_down_until;
 }
 
+struct sim_rest_faults *sim_rest_faults(struct sim *s)
+{
+    return &s->rest_faults;
+}
+
 int sim_rest_status(const struct sim *s, uint64_t now)
 {
     return now < s->rest_down_until ? s->rest_status : 0;

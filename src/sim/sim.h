@@ -94,7 +94,7 @@ struct sim_app {
     uint64_t *key_stolen_until; /* by a fault: nobody's rule is broken; owned */
     uint32_t identifies_used;   /* of sim_budget's total */
     uint64_t budget_resets_at;  /* UINT64_MAX: no window is open */
-    uint64_t shown; /* a hash of the presence that it set last; 0: none */
+    uint64_t shown;             /* a hash of the presence that it set last; 0: none */
 };
 
 struct sim;      /* the whole */
@@ -179,6 +179,18 @@ bool sim_gateway_is_up(const struct sim *s, uint64_t now);
 int sim_rest_status(const struct sim *s, uint64_t now);
 /* How much later it answers, by a fault, in ms. */
 uint32_t sim_rest_delay(const struct sim *s, uint64_t now);
+/* What else is wrong with REST, by faults; zeroed: nothing. For the routes, which count
+ * `limited` down. */
+struct sim_rest_faults {
+    uint64_t no_headers_until; /* no X-RateLimit headers */
+    uint64_t skewed_until;     /* X-RateLimit-Reset is skew_ms off */
+    int64_t skew_ms;
+    uint32_t renamed;           /* the buckets have other hashes: how often so far */
+    uint64_t limited, retry_ms; /* so many requests to come are a 429 */
+    enum { SIM_LIMITED_USER, SIM_LIMITED_GLOBAL, SIM_LIMITED_SHARED } scope;
+    bool as_cloudflare; /* errors come as its HTML, without Via */
+};
+struct sim_rest_faults *sim_rest_faults(struct sim *s);
 /* A websocket was opened with `query` ("v=10&encoding=json…"), on the resume door or not.
  * HELLO goes out from inside. NULL without memory. */
 struct sim_conn *sim_connect(struct sim *s, const char *query, bool resume_door,

@@ -15,7 +15,8 @@ struct fault {
     uint32_t shard_id, shard_count;
     struct sim_app *app; /* NULL: of every bot */
     struct str kind;
-    bool resumable, messages, down, on, gap;
+    bool resumable, messages, down, on, gap, cloudflare, behind;
+    int scope;
     uint64_t status, code, for_ms, by_ms, count, remaining, key, bytes, per_second;
 };
 
@@ -187,6 +188,33 @@ static void do_rest_down(struct sim *s, const struct fault *f, uint64_t now)
 {
     s->rest_down_until = f->down ? end_of(f, now) : now;
     s->rest_status = f->status ? (int)f->status : 503;
+    s->rest_faults.as_cloudflare = f->cloudflare;
+}
+
+static void do_rest_headers(struct sim *s, const struct fault *f, uint64_t now)
+{
+    s->rest_faults.no_headers_until = f->on ? end_of(f, now) : 0;
+}
+
+static void do_rest_clock(struct sim *s, const struct fault *f, uint64_t now)
+{
+    s->rest_faults.skew_ms = f->behind ? -(int64_t)f->by_ms : (int64_t)f->by_ms;
+    s->rest_faults.skewed_until = f->on ? end_of(f, now) : 0;
+}
+
+static void do_rest_buckets(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)f;
+    (void)now;
+    s->rest_faults.renamed++;
+}
+
+static void do_rest_limited(struct sim *s, const struct fault *f, uint64_t now)
+{
+    (void)now;
+    s->rest_faults.limited = f->count;
+    s->rest_faults.retry_ms = f->by_ms;
+    s->rest_faults.scope = f->scope;
 }
 
 static void do_rest_slow(struct sim *s, const struct fault *f, uint64_t now)
@@ -288,8 +316,12 @@ static const struct kind {
     { "giant_guild", do_giant_guild, NULL, "bytes" },
     { "resume_door", NULL, do_resume_door, "down" },
     { "gateway_down", NULL, do_gateway_down, "down for_ms" },
-    { "rest_down", NULL, do_rest_down, "down for_ms status" },
+    { "rest_down", NULL, do_rest_down, "down for_ms status cloudflare" },
     { "rest_slow", NULL, do_rest_slow, "by_ms down for_ms" },
+    { "rest_no_headers", NULL, do_rest_headers, "on for_ms" },
+    { "rest_clock", NULL, do_rest_clock, "on by_ms behind for_ms" },
+    { "rest_new_buckets", NULL, do_rest_buckets, "" },
+    { "rest_limited", NULL, do_rest_limited, "count by_ms scope" },
     { "reconnect_first", NULL, do_reconnect_first, "count" },
     { "refuse_identify", NULL, do_refuse_identify, "count code resumable" },
     { "refuse_resume", NULL, do_refuse_resume, "count code" },
@@ -314,7 +346,7 @@ static const struct kind *find_kind(struct str name)
 static int refuse_kind(cordage_error *error)
 {
     const size_t n = sizeof kinds / sizeof *kinds;
-    char names[600];
+    char names[800];
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -339,6 +371,8 @@ static const struct plain {
     { "down", offsetof(struct fault, down), true, 0, 0 },
     { "on", offsetof(struct fault, on), true, 0, 0 },
     { "gap", offsetof(struct fault, gap), true, 0, 0 },
+    { "cloudflare", offsetof(struct fault, cloudflare), true, 0, 0 },
+    { "behind", offsetof(struct fault, behind), true, 0, 0 },
     { "for_ms", offsetof(struct fault, for_ms), false, 1, SIM_BUDGET_WINDOW_MS },
     { "by_ms", offsetof(struct fault, by_ms), false, 0, SIM_BUDGET_WINDOW_MS },
     { "status", offsetof(struct fault, status), false, 500, 599 },
@@ -424,6 +458,21 @@ static int read_over(cordage_json v, struct fault *f, cordage_error *error)
     return 0;
 }
 
+static int read_scope(cordage_json v, struct fault *f, cordage_error *error)
+{
+    static const char *const scopes[] = { "user", "global", "shared" };
+    struct str what;
+
+    for (int i = 0; json_str(v, &what) && i < 3; i++) {
+        if (str_is(what, scopes[i])) {
+            f->scope = i;
+            return 0;
+        }
+    }
+    return error_set(error, CORDAGE_EINVAL,
+                     "\"scope\" must be \"user\", \"global\" or \"shared\"");
+}
+
 static int read_bot(struct sim *s, cordage_json v, struct fault *f, cordage_error *error)
 {
     uint64_t id;
@@ -464,6 +513,8 @@ static int read_field(struct sim *s, const struct kind *kind, const struct json_
         return read_bot(s, it->value, f, error);
     if (str_is(it->key, "code"))
         return read_code(it->value, f, error);
+    if (str_is(it->key, "scope"))
+        return read_scope(it->value, f, error);
     if (str_is(it->key, "over"))
         return read_over(it->value, f, error);
     for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)

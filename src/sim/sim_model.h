@@ -330,6 +330,7 @@ struct sim {
     int rest_status;
     uint64_t rest_slow_until; /* by a fault: its answers are rest_slow_ms late */
     uint32_t rest_slow_ms;
+    struct sim_rest_faults rest_faults;
     bool resume_is_down;             /* by a fault: its door refuses connections */
     const struct sim_source *source; /* NULL: events are the world's */
     struct world world;

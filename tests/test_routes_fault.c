@@ -1,0 +1,142 @@
+/* REST that fails on request. */
+#include "routes_rig.h"
+
+static void fault(struct rest *r, const char *body)
+{
+    if (rest_post(r, "/_sim/fault", body) != 200)
+        fail_msg("%.*s", STR_FMT(buf_str(&r->answer.body)));
+}
+
+static double number(struct rest *r, const char *header)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.*s", STR_FMT(rest_header(r, header)));
+    return atof(text);
+}
+
+TEST(it_is_down_in_discords_words_or_cloudflares)
+{
+    struct rest r;
+
+    rest_start(&r);
+    fault(&r, "{\"kind\":\"rest_down\",\"status\":502,\"for_ms\":1000}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 502);
+    CHECK(rest_header(&r, "Via").n > 0);
+    CHECK(!json_is_absent(r.json));
+    fault(&r,
+          "{\"kind\":\"rest_down\",\"status\":521,\"cloudflare\":true,\"for_ms\":1000}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 521);
+    CHECK(rest_header(&r, "Via").n == 0);
+    CHECK(str_starts(buf_str(&r.answer.body), STR("<!DOCTYPE html>")));
+    rig_wait(&r.rig, 1000);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    rig_is_clean(&r.rig);
+    rest_stop(&r);
+}
+
+TEST(answers_come_late)
+{
+    struct rest r;
+
+    rest_start(&r);
+    fault(&r, "{\"kind\":\"rest_slow\",\"by_ms\":1500,\"for_ms\":1000}");
+    CHECK_INT(r.answer.delay_ms, 0); /* control requests don't */
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK_INT(r.answer.delay_ms, 1500);
+    rig_wait(&r.rig, 1000);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK_INT(r.answer.delay_ms, 0);
+    fault(&r, "{\"kind\":\"rest_slow\"}");
+    fault(&r, "{\"kind\":\"rest_slow\",\"down\":false}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK_INT(r.answer.delay_ms, 0);
+    rest_stop(&r);
+}
+
+TEST(headers_are_missing_or_wrong)
+{
+    struct rest r;
+    double right;
+
+    rest_start(&r);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    right = number(&r, "X-RateLimit-Reset");
+    fault(&r, "{\"kind\":\"rest_clock\",\"by_ms\":60000,\"behind\":true}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK(number(&r, "X-RateLimit-Reset") == right - 60);
+    CHECK(number(&r, "X-RateLimit-Reset-After") == 5);
+    fault(&r, "{\"kind\":\"rest_no_headers\",\"for_ms\":100}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK(rest_header(&r, "X-RateLimit-Limit").n == 0);
+    CHECK(rest_header(&r, "X-RateLimit-Bucket").n == 0);
+    rig_wait(&r.rig, 100);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK(rest_header(&r, "X-RateLimit-Limit").n > 0);
+    rest_stop(&r);
+}
+
+TEST(buckets_get_other_names)
+{
+    struct rest r;
+    char before[64];
+
+    rest_start(&r);
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    snprintf(before, sizeof before, "%.*s",
+             STR_FMT(rest_header(&r, "X-RateLimit-Bucket")));
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK_STR(rest_header(&r, "X-RateLimit-Bucket"), before);
+    fault(&r, "{\"kind\":\"rest_new_buckets\"}");
+    CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    CHECK(!str_is(rest_header(&r, "X-RateLimit-Bucket"), before));
+    CHECK_STR(rest_header(&r, "X-RateLimit-Remaining"), "49");
+    rest_stop(&r);
+}
+
+TEST(a_hash_is_the_same_for_every_channel)
+{
+    struct rest r;
+    char hash[64];
+
+    rest_start(&r);
+    CHECK_INT(rest_post(&r, rest_channel(&r, 0, "/messages"), "{\"content\":\"a\"}"),
+              200);
+    snprintf(hash, sizeof hash, "%.*s", STR_FMT(rest_header(&r, "X-RateLimit-Bucket")));
+    CHECK_INT(rest_post(&r, rest_channel(&r, 1, "/messages"), "{\"content\":\"a\"}"),
+              200);
+    CHECK_STR(rest_header(&r, "X-RateLimit-Bucket"), hash);
+    CHECK_STR(rest_header(&r, "X-RateLimit-Remaining"), "4");
+    rest_stop(&r);
+}
+
+TEST(a_limit_of_any_scope_is_reached)
+{
+    static const char *const scopes[] = { "user", "global", "shared" };
+    struct rest r;
+    char body[128];
+
+    rest_start(&r);
+    for (int i = 0; i < 3; i++) {
+        snprintf(
+            body, sizeof body,
+            "{\"kind\":\"rest_limited\",\"count\":1,\"by_ms\":1500,\"scope\":\"%s\"}",
+            scopes[i]);
+        fault(&r, body);
+        CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 429);
+        CHECK_STR(rest_header(&r, "X-RateLimit-Scope"), scopes[i]);
+        CHECK_STR(rest_header(&r, "Retry-After"), "2");
+        CHECK(cordage_json_number(rest_at(r.json, "retry_after"), 0) == 1.5);
+        CHECK(cordage_json_true(rest_at(r.json, "global"), false) == (i == 1));
+        CHECK_INT(rest_get(&r, "/api/v10/users/@me"), 200);
+    }
+    CHECK_INT(rest_post(&r, "/_sim/fault",
+                        "{\"kind\":\"rest_limited\",\"scope\":\"mine\"}"),
+              400);
+    rig_is_clean(&r.rig);
+    rest_stop(&r);
+}
+
+RUN_TESTS(T(it_is_down_in_discords_words_or_cloudflares), T(answers_come_late),
+          T(headers_are_missing_or_wrong), T(buckets_get_other_names),
+          T(a_hash_is_the_same_for_every_channel), T(a_limit_of_any_scope_is_reached))

@@ -34,8 +34,8 @@ void life_fail(const char *file, int line, const char *format, ...)
 struct life {
     struct world_plan plan;
     struct vprocess *supervisor;
-    /* A RESUME may go to another URL, as its own was not to be reached; and two IDENTIFYs
-     * that left 5 s apart may arrive at once. */
+    /* A RESUME may go to another URL, as its own was not to be reached; and what left one
+     * after another may arrive at once. */
     bool bad_weather;
 };
 

@@ -140,10 +140,10 @@ static void on_answer(void *user, const struct link_answer *answer)
     vprocess_log(text);
 }
 
-static int program_restart(void *arg)
+/* `order` is a struct link_command, and is freed. */
+static int program_restart(void *order)
 {
     static char state[] = VDISK_ROOT "/state";
-    const struct link_command order = { .verb = LINK_VERB_RESTART, .follow = true };
     struct fleet_settings settings = { 0 };
     struct control c = { .command = "restart", .answer = on_answer };
     char *said = NULL;
@@ -151,7 +151,6 @@ static int program_restart(void *arg)
     FILE *err = open_memstream(&said, &size);
     int status;
 
-    (void)arg;
     assert(err);
     settings.values[FLEET_STATE_DIR].text = state;
     status = control_open(&c, &settings, err);
@@ -159,22 +158,43 @@ static int program_restart(void *arg)
     if (size)
         vprocess_log(said);
     free(said);
-    if (c.peer && !control_order(&c, &order)) {
+    if (c.peer && !control_order(&c, order)) {
         control_run(&c);
         status = c.done ? c.status : 1;
     }
     control_close(&c);
+    free(order);
     return status;
+}
+
+static void restart(struct link_command order)
+{
+    static const char *const env[] = { NULL };
+    struct link_command *copy = malloc(sizeof *copy);
+    const struct vprogram program = {
+        .name = "restart", .main = program_restart, .arg = copy, .env = env
+    };
+
+    assert(copy);
+    *copy = order;
+    copy->verb = LINK_VERB_RESTART;
+    copy->follow = true;
+    machine_start(&program);
 }
 
 void program_roll(void)
 {
-    static const char *const env[] = { NULL };
-    const struct vprogram program = { .name = "restart",
-                                      .main = program_restart,
-                                      .env = env };
+    restart((struct link_command){ 0 });
+}
 
-    machine_start(&program);
+void program_roll_one(uint32_t worker)
+{
+    restart((struct link_command){ .one = true, .worker = worker });
+}
+
+void program_begin_anew(void)
+{
+    restart((struct link_command){ .self = true });
 }
 
 void program_replace(bool fails)

@@ -29,6 +29,9 @@ void program_replace(bool fails);
 void program_ask_caches(void);
 /* Has the supervisor begin a rolling restart, as `cordage restart` does. */
 void program_roll(void);
+/* The same of one worker; and of the supervisor alone (`cordage restart --self`). */
+void program_roll_one(uint32_t worker);
+void program_begin_anew(void);
 /* Whether all shards say that they are live. */
 bool program_is_up(void);
 /* Whether a supervisor runs that says so, too. */

@@ -220,6 +220,47 @@ LIFE(a_program_that_never_came_up_is_not_gone_back_to)
     end(&l);
 }
 
+LIFE(one_worker_alone_is_restarted)
+{
+    struct life l;
+
+    begin(&l);
+    program_roll_one(2);
+    life_run(&l, LIFE_MINUTE);
+    EXPECT_INT(life_said("restart: restarted: 4 shards handed over"), 1);
+    EXPECT(life_find("worker-1.1", 0) && life_find("worker-2.2", 0));
+    EXPECT_INT(life_doubled(), 0);
+    end(&l);
+}
+
+LIFE(the_supervisor_begins_anew)
+{
+    struct life l;
+
+    begin(&l);
+    program_begin_anew();
+    life_run(&l, LIFE_MINUTE);
+    EXPECT_INT(life_said("restart: The supervisor begins anew"), 1);
+    EXPECT_INT(life_said("taken over with 4 shards"), 4);
+    EXPECT(life_find("worker-3.1", 0) != NULL);
+    EXPECT_INT(life_doubled(), 0);
+    end(&l);
+}
+
+LIFE(a_successor_has_another_number_of_workers)
+{
+    struct life l;
+
+    begin(&l);
+    kill_supervisor(&l);
+    l.plan.workers = 3;
+    life_start(&l);
+    life_run_up(&l, BACK_MS);
+    EXPECT(life_find("worker-2", 0) && !life_find("worker-3", 0));
+    EXPECT_INT(life_doubled(), 0);
+    end(&l);
+}
+
 static void suspend(struct life *l, struct vprocess *p, uint64_t ms)
 {
     vprocess_signal(p, SIGSTOP);
@@ -306,6 +347,8 @@ RUN_TESTS(T(a_fleet_lives_a_day), T(a_worker_is_killed),
           T(supervisor_and_worker_are_killed_at_once), T(all_are_killed_at_once),
           T(a_fleet_is_stopped_and_started), T(a_rolling_restart_hands_all_shards_over),
           T(a_program_that_fails_is_rolled_back),
-          T(a_program_that_never_came_up_is_not_gone_back_to), T(a_worker_is_suspended),
+          T(a_program_that_never_came_up_is_not_gone_back_to),
+          T(one_worker_alone_is_restarted), T(the_supervisor_begins_anew),
+          T(a_successor_has_another_number_of_workers), T(a_worker_is_suspended),
           T(the_supervisor_is_suspended), T(the_machine_sleeps),
           T(the_same_seed_gives_the_same_run))

@@ -212,6 +212,7 @@ static bool run_inline(struct crew_shard *s, struct delivery *d)
 
     d->job.release = keep_delivery;
     room = lanes_push(&s->lanes, &d->job);
+    loop_refresh(s->loop->loop);
     buf_release(&d->old);
     return room;
 }

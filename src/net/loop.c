@@ -76,6 +76,11 @@ uint64_t loop_real_ms(struct loop *l, unsigned ms)
     return host_now(&l->host) + (uint64_t)ceil(ms * l->speed);
 }
 
+void loop_refresh(struct loop *l)
+{
+    l->is_now_old = true;
+}
+
 /* How long the kernel may let us sleep. */
 static uint64_t sleep_ms(struct loop *l)
 {

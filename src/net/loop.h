@@ -38,6 +38,9 @@ uv_loop_t *loop_uv(struct loop *l);
 int loop_run(struct loop *l);
 /* [any thread] */
 void loop_stop(struct loop *l);
+/* Somebody else's code has run on it and may have taken long: it is later now, in this
+ * turn, too. Else what is sent then would be written down as sent before. [loop] */
+void loop_refresh(struct loop *l);
 /* How many connections it has now, dialling and closing ones among them. [loop] */
 size_t loop_wires(const struct loop *l);
 

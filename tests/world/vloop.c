@@ -40,6 +40,11 @@ static uint64_t host_now(struct host *h)
     return l->runner ? l->now : machine_now();
 }
 
+void loop_refresh(struct loop *l)
+{
+    l->now = machine_now();
+}
+
 static uint64_t host_wall(struct host *h)
 {
     (void)h;

@@ -1,7 +1,7 @@
 # The front door. `make help` says what there is.
 BUILD = build
 
-.PHONY: help build test demo bench check acceptance fuzz install setup
+.PHONY: help build test demo bench check acceptance soak fuzz install setup
 help:
 	@echo 'make demo        the main job: a bot on four shards against an offline Discord'
 	@echo 'make test        build, and run all tests'
@@ -10,6 +10,7 @@ help:
 	@echo 'make check       format and static analysis'
 	@echo 'make fuzz        fuzz every parser for a minute each'
 	@echo 'make acceptance  the long runs'
+	@echo 'make soak        bots and fleets in virtual time from fresh seeds, until stopped'
 	@echo 'make install     into /usr/local (PREFIX=… at `make build` for elsewhere)'
 
 setup:
@@ -35,6 +36,10 @@ fuzz:
 
 acceptance: build
 	@scripts/acceptance
+
+soak: setup
+	@ninja -C $(BUILD) tests/world/test_world
+	@CORDAGE_WORLD_ENDLESS=1 $(BUILD)/tests/world/test_world
 
 install: build
 	@meson install -C $(BUILD)

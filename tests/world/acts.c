@@ -238,7 +238,12 @@ static const char *const faults[] = {
     "\"kind\":\"split\"",
     "\"kind\":\"heartbeat\"",
 };
-enum { FAULTS = sizeof faults / sizeof *faults, GIVEN_UP_FIRST = 9, SILENT = 13 };
+enum {
+    FAULTS = sizeof faults / sizeof *faults,
+    GIVEN_UP_FIRST = 9,
+    SILENT = 13,
+    HALF_OPEN = 14
+};
 
 static size_t inflict(const char *json)
 {
@@ -264,6 +269,8 @@ static void shut_door(void)
 
 static void tell_judge(uint32_t fault, uint32_t shard)
 {
+    if (fault == HALF_OPEN) /* nobody hears what it is told */
+        judge_suspended(machine_now() + GRACE_MS);
     if (fault == SILENT)
         judge_silences(shard);
     if (fault == GIVEN_UP_FIRST || fault == GIVEN_UP_FIRST + 1)

@@ -48,12 +48,24 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     return text && *end ? otherwise : n;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SLOW 1
+#endif
+#endif
+#ifndef IS_SLOW
+#define IS_SLOW 0
+#endif
+
+/* Sanitizers take ten times as long. */
 static double scale(void)
 {
     const char *text = getenv("CORDAGE_TEST_SCALE");
     double n = text ? atof(text) : 1;
 
-    return n > 0 ? n : 1;
+    return (n > 0 ? n : 1) / (IS_SLOW ? 10 : 1);
 }
 
 /* ---- One that broke ------------------------------------------------------------------
@@ -98,6 +110,16 @@ static void explain(struct running *r, const struct world_verdict *v)
 /* The next script; false: there are no more. */
 typedef bool (*next_fn)(void *user, struct running *r);
 
+static void print_totals(void)
+{
+    printf("%u runs: %.1f shard-days, %llu kills, %llu faults, %llu identifies, %llu "
+           "resumes, %llu handled, %llu doubled\n",
+           n_runs, total.shard_days, (unsigned long long)total.kills,
+           (unsigned long long)total.faults, (unsigned long long)total.identifies,
+           (unsigned long long)total.resumes, (unsigned long long)total.handled,
+           (unsigned long long)total.doubled);
+}
+
 static void add(const struct running *r, const struct world_verdict *v)
 {
     n_runs++;
@@ -108,6 +130,8 @@ static void add(const struct running *r, const struct world_verdict *v)
     total.resumes += v->resumes;
     total.kills += v->kills;
     total.faults += v->faults;
+    if (n_runs % 100 == 0)
+        print_totals();
     if (getenv("CORDAGE_WORLD_VERBOSE"))
         printf("%s: %.1f shard-days, %llu kills, %llu identifies, %llu resumes, %llu "
                "handled, %llu doubled, hash %016llx\n",
@@ -265,12 +289,7 @@ static bool run_seeds(void)
     s.fresh = number_of("CORDAGE_TEST_SEED", (uint64_t)time(NULL) * 1000);
     printf("fresh seed: CORDAGE_TEST_SEED=%llu\n", (unsigned long long)s.fresh);
     held = run_all(next_seed, &s);
-    printf("%u runs: %.1f shard-days, %llu kills, %llu faults, %llu identifies, %llu "
-           "resumes, %llu handled, %llu doubled\n",
-           n_runs, total.shard_days, (unsigned long long)total.kills,
-           (unsigned long long)total.faults, (unsigned long long)total.identifies,
-           (unsigned long long)total.resumes, (unsigned long long)total.handled,
-           (unsigned long long)total.doubled);
+    print_totals();
     return held;
 }
 

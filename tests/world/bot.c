@@ -107,6 +107,7 @@ static void fill_options(const struct world_plan *plan, cordage_options *o)
     if (!getenv("CORDAGE_API"))
         o->api = NET_API;
     o->shard_count = plan->shards;
+    o->event_queue = WORLD_EVENT_QUEUE;
     o->loop_threads = 1 + plan->seed % 2;
     o->handler_threads = (int)plan->handlers;
     o->compression = compression_of(plan);

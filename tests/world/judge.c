@@ -250,6 +250,7 @@ static bool is_ours_to_judge(const struct report_entry *e)
     case RULE_RESUME_AFTER_INVALID:
         return !is_told_of_its_end(e->detail);
     case RULE_IDENTIFY_TOO_EARLY:
+    case RULE_NOT_AUTHENTICATED: /* op 9 may have met it on the way */
     case RULE_TOO_MANY_SENDS:
     case RULE_TOO_MANY_PRESENCES:
         return true;
@@ -369,7 +370,7 @@ void judge_look(void)
 
 void judge_queued(struct vprocess *p, uint32_t shard, uint64_t n)
 {
-    enum { MOST = 4096 + 1024 }; /* the default, and what is under way */
+    enum { MOST = WORLD_EVENT_QUEUE + 1024 }; /* and what is under way */
 
     (void)p;
     if (n > MOST)

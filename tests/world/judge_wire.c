@@ -180,6 +180,8 @@ static void on_payload(struct conn_book *c, struct str payload, uint64_t left)
     if (op != OP_IDENTIFY && op != OP_RESUME)
         judge_no_token(payload, "a payload that needs none");
     count_send(c, left);
+    if (!c->has_session && op != OP_IDENTIFY && op != OP_RESUME && op != OP_HEARTBEAT)
+        judge_accuse(PROMISE_NO_RULE, "op %d before IDENTIFY or RESUME", (int)op);
     if (op == OP_HEARTBEAT)
         on_heartbeat(c, d, left);
     else if (op == OP_IDENTIFY)

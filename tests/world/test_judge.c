@@ -673,7 +673,7 @@ TEST(the_token_in_another_payload_is_seen)
 TEST(a_queue_without_end_is_seen)
 {
     begin_usual();
-    judge_queued(process(10), 0, 4096);
+    judge_queued(process(10), 0, WORLD_EVENT_QUEUE);
     CHECK(!judge_has_spoken());
     judge_queued(process(10), 0, 10000);
     expect(PROMISE_BOUNDED);

@@ -6,6 +6,7 @@
  * CORDAGE_TEST_SCALE        times as many shard-days
  * CORDAGE_TEST_SEED         the fresh seed
  * CORDAGE_WORLD_KIND        only "alone", or only "fleet"
+ * CORDAGE_WORLD_RUNS        so many, all from fixed seeds
  * CORDAGE_WORLD_ENDLESS     fresh seeds until something breaks
  * CORDAGE_WORLD_TRIES       runs that shrinking may take (150)
  *
@@ -235,7 +236,7 @@ static bool run_files(char **names, size_t n)
 
 struct seeds {
     uint64_t next, fresh, n;
-    bool endless;
+    bool endless, fixed;
 };
 
 static bool is_wanted(enum world_kind kind)
@@ -256,8 +257,9 @@ static bool next_seed(void *user, struct running *r)
         if (!s->endless && s->next > s->n)
             return false;
         kind = s->next % 2 ? WORLD_ALONE : WORLD_FLEET;
-        seed = s->endless || s->next % 4 == 3 || s->next % 8 == 4 ? s->fresh + s->next
-                                                                  : s->next;
+        seed = !s->fixed && (s->endless || s->next % 4 == 3 || s->next % 8 == 4)
+                   ? s->fresh + s->next
+                   : s->next;
         s->next++;
     } while (!is_wanted(kind));
     snprintf(r->name, sizeof r->name, "seed %llu %s", (unsigned long long)seed,
@@ -286,6 +288,8 @@ static bool run_seeds(void)
     bool held;
 
     s.n = (uint64_t)(shard_days_all / shard_days_each * scale());
+    s.n = number_of("CORDAGE_WORLD_RUNS", s.n);
+    s.fixed = getenv("CORDAGE_WORLD_RUNS") != NULL;
     s.fresh = number_of("CORDAGE_TEST_SEED", (uint64_t)time(NULL) * 1000);
     printf("fresh seed: CORDAGE_TEST_SEED=%llu\n", (unsigned long long)s.fresh);
     held = run_all(next_seed, &s);

@@ -33,6 +33,9 @@ const char *promise_name(enum promise p);
 
 enum world_kind { WORLD_ALONE, WORLD_FLEET };
 
+/* Events of a shard that may wait for its handlers. */
+enum { WORLD_EVENT_QUEUE = 256 };
+
 /* What runs. */
 struct world_plan {
     uint64_t seed;

@@ -8,6 +8,7 @@
  * CORDAGE_WORLD_KIND        only "alone", or only "fleet"
  * CORDAGE_WORLD_RUNS        so many, all from fixed seeds
  * CORDAGE_WORLD_ENDLESS     fresh seeds until something breaks
+ * CORDAGE_WORLD_CASES       0: not the cases
  * CORDAGE_WORLD_TRIES       runs that shrinking may take (150)
  *
  * The first promise that breaks ends it: the seed, what broke, and a short script that
@@ -302,5 +303,6 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1)
         return run_files(argv + 1, (size_t)argc - 1) ? 0 : 1;
-    return run_cases() && run_seeds() ? 0 : 1;
+    return (number_of("CORDAGE_WORLD_CASES", 1) == 0 || run_cases()) && run_seeds() ? 0
+                                                                                    : 1;
 }

@@ -110,7 +110,7 @@ static void identify(struct drop *d, const struct plan *plan, uint16_t port,
 static void run_client(const struct plan *plan, uint16_t port, const char *token)
 {
     static struct drop drops[SESSIONS_MAX];
-    static char nowhere[1];
+    static char nowhere[1 << 20]; /* which stays as it is: MSG_TRUNC copies nothing */
     fd_set set;
 
     for (uint32_t i = 0; i < plan->sessions; i++)
@@ -127,7 +127,7 @@ static void run_client(const struct plan *plan, uint16_t port, const char *token
             _exit(1);
         for (uint32_t i = 0; i < plan->sessions; i++)
             if (FD_ISSET(drops[i].fd, &set) &&
-                recv(drops[i].fd, nowhere, 1 << 22, MSG_TRUNC) <= 0)
+                recv(drops[i].fd, nowhere, sizeof nowhere, MSG_TRUNC) <= 0)
                 _exit(0);
     }
 }
@@ -139,7 +139,7 @@ struct bench {
     struct loop *loop;
     struct server server;
     struct timer poll;
-    bool has_begun;
+    bool has_begun, is_whole;
     struct timespec from;
 };
 
@@ -210,6 +210,7 @@ static void on_poll(struct timer *t)
         door_gateway_kick(b->server.gateway);
     } else if (b->has_begun && number(blast, "sessions") == 0) {
         tell(b, blast);
+        b->is_whole = number(blast, "events") == b->plan->events * b->plan->sessions;
         loop_stop(b->loop);
     }
     buf_release(&text);
@@ -250,7 +251,9 @@ static int run(const struct plan *plan, const char *dir)
     server_close(&b.server);
     loop_free(b.loop);
     server_release(&b.server);
-    return broken != 0;
+    if (!b.is_whole)
+        fprintf(stderr, "bench_sim: the client is gone, or not all was sent\n");
+    return broken != 0 || !b.is_whole;
 }
 
 int main(int argc, char **argv)

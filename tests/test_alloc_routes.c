@@ -11,6 +11,7 @@ struct run {
     struct buf body;
     unsigned refused; /* how often it was a 500 */
     int may_be;       /* another status that is fine; 0: none */
+    uint64_t step_ms; /* between two requests, so that limits don't matter */
 };
 
 /* One request to a model that has all it needs; only the answering runs out of memory. */
@@ -21,6 +22,7 @@ static int ask(void *user)
     struct sim_answer answer = { 0 };
     int status;
 
+    run->rest.rig.now += run->step_ms;
     request.content_type = str_of(run->type);
     request.body = buf_str(&run->body);
     routes_answer(run->rest.routes, &request, run->rest.rig.now, &answer);
@@ -215,6 +217,42 @@ TEST(interactions_survive)
     stop(&run);
 }
 
+/* What a bot does to a guild, each allocation failing in turn. What was done without the
+ * memory to say so may be refused when it is asked for again. */
+TEST(changes_survive)
+{
+    char messages[96], message[128], reaction[192], pin[128], ban[128];
+    const struct world_guild *g;
+    uint64_t id, user;
+    struct run run;
+
+    start(&run);
+    start_listener(&run);
+    g = &sim_world(run.rest.rig.sim)->guilds[0];
+    snprintf(messages, sizeof messages, "/api/v10/channels/%llu/messages",
+             (unsigned long long)world_channel_id(g, 1));
+    ask_whole(&run, "POST", messages, "{\"content\":\"a\"}");
+    CHECK_INT(rest_get(&run.rest, messages), 200);
+    id = strtoull(cordage_json_string(rest_at(run.rest.json, "0.id")).p, NULL, 10);
+    user = world_member(sim_world(run.rest.rig.sim), g, 6).user_id;
+    snprintf(message, sizeof message, "%s/%llu", messages, (unsigned long long)id);
+    snprintf(reaction, sizeof reaction, "%s/reactions/%%E2%%9A%%93/@me", message);
+    snprintf(pin, sizeof pin, "%s/pins/%llu", messages, (unsigned long long)id);
+    snprintf(ban, sizeof ban, "/api/v10/guilds/%llu/bans/%llu", (unsigned long long)g->id,
+             (unsigned long long)user);
+    run.step_ms = 6000;
+    change_each(&run, "PATCH", message, "{\"content\":\"b\",\"embeds\":[{}]}");
+    change_each(&run, "PUT", reaction, "");
+    change_each(&run, "PUT", pin, "");
+    run.may_be = 400;
+    change_each(&run, "POST", rest_channel(&run.rest, 0, "/threads"), "{\"name\":\"t\"}");
+    change_each(&run, "POST", rest_channel(&run.rest, 0, "/webhooks"),
+                "{\"name\":\"w\"}");
+    change_each(&run, "POST", rest_channel(&run.rest, 0, "/invites"), "{}");
+    change_each(&run, "PUT", ban, "{}");
+    stop(&run);
+}
+
 TEST(control_survives)
 {
     static const char *const targets[] = { "/_sim/report?traffic=1", "/_sim/world" };
@@ -280,5 +318,5 @@ TEST(a_log_is_checked_or_not)
 }
 
 RUN_TESTS(T(reading_survives), T(own_guilds_survive), T(creating_survives),
-          T(commands_survive), T(interactions_survive), T(control_survives),
-          T(routes_are_made_or_not), T(a_log_is_checked_or_not))
+          T(commands_survive), T(interactions_survive), T(changes_survive),
+          T(control_survives), T(routes_are_made_or_not), T(a_log_is_checked_or_not))

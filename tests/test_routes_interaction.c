@@ -392,6 +392,33 @@ TEST(a_wrong_answer_leaves_time_for_a_right_one)
     stop(&r);
 }
 
+TEST(a_command_is_used_in_a_dm)
+{
+    struct change_rig r;
+    struct asked a;
+    char body[128];
+
+    start(&r);
+    register_command(&r, "{\"name\":\"ping\",\"description\":\"d\"}");
+    snprintf(body, sizeof body,
+             "{\"command\":\"ping\",\"direct\":true,\"user_id\":\"%llu\"}",
+             (unsigned long long)world_member(sim_world(r.rest.rig.sim), r.g, 2).user_id);
+    ask(&r, &a, body);
+    CHECK(json_is_absent(event(&r, "guild_id")));
+    CHECK(json_is_absent(event(&r, "member")));
+    CHECK(!json_is_absent(event(&r, "user.username")));
+    CHECK_INT(cordage_json_int(event(&r, "context"), -1), 1);
+    CHECK_INT(cordage_json_int(event(&r, "channel.type"), -1), 1);
+    CHECK_INT(answer(&r, &a, "", "{\"type\":4,\"data\":{\"content\":\"pong\"}}"), 204);
+    client_gets(&r.client, "MESSAGE_CREATE");
+    CHECK(json_is_absent(event(&r, "guild_id")));
+    CHECK_INT(follow(&r, "GET", &a, "/messages/@original", ""), 200);
+    CHECK_INT(send(&r, "POST", "/_sim/interaction",
+                   "{\"command\":\"ping\",\"direct\":true}"),
+              400);
+    stop(&r);
+}
+
 /* The global limit is used up: answers go through all the same. */
 TEST(answers_do_not_count_for_the_global_limit)
 {
@@ -421,5 +448,5 @@ RUN_TESTS(T(a_command_is_asked_as_discord_asks_it), T(an_answer_is_a_message),
           T(a_deferred_answer_is_a_message_that_loads),
           T(an_ephemeral_answer_is_of_no_channel), T(a_component_changes_its_message),
           T(a_modal_comes_back_filled_in), T(what_is_being_typed_gets_choices),
-          T(a_wrong_answer_leaves_time_for_a_right_one),
+          T(a_wrong_answer_leaves_time_for_a_right_one), T(a_command_is_used_in_a_dm),
           T(answers_do_not_count_for_the_global_limit))

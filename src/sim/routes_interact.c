@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "command_rules.h"
+#include "direct.h"
 #include "call_message.h"
 #include "field.h"
 #include "interaction_data.h"
@@ -67,6 +68,23 @@ static bool find_place(struct making *k)
     return k->r.guild ||
            refuse(k->c, "There is no such place: \"channel_id\", \"guild_id\" or "
                         "\"shard\": [id, count] must name one of /_sim/world.");
+}
+
+/* Alone with the bot: a DM, which is opened if need be. */
+static bool find_direct(struct making *k)
+{
+    struct direct *direct;
+
+    k->r.user_id = id_of(k, "user_id");
+    if (!world_has_user(call_world(k->c), k->r.user_id))
+        return refuse(k->c, "With \"direct\", \"user_id\" must be a person.");
+    direct = direct_open(k->c->routes, call_app(k->c), k->r.user_id, k->c->now);
+    if (!direct) {
+        call_out_of_memory(k->c);
+        return false;
+    }
+    k->r.channel_id = direct->id;
+    return true;
 }
 
 /* The owner where nobody is named. */
@@ -208,7 +226,9 @@ static bool make(struct making *k)
         return false;
     if (has(k, "interaction_id"))
         return make_modal(k);
-    if (!find_place(k) || !find_user(k))
+    if (cordage_json_true(json_get(k->body, "direct"), false)
+            ? !find_direct(k)
+            : !find_place(k) || !find_user(k))
         return false;
     if (has(k, "message_id"))
         return make_component(k);
@@ -233,11 +253,12 @@ static void put_made(struct call *c, const struct interaction *i)
 
 static void post_interaction(struct call *c)
 {
-    static const char *const names[] = { "guild_id",       "channel_id",   "user_id",
-                                         "locale",         "command",      "type",
-                                         "options",        "autocomplete", "target_id",
-                                         "message_id",     "custom_id",    "values",
-                                         "interaction_id", "shard",        NULL };
+    static const char *const names[] = {
+        "guild_id",  "channel_id", "user_id",        "locale",    "command",
+        "type",      "options",    "autocomplete",   "target_id", "message_id",
+        "custom_id", "values",     "interaction_id", "shard",     "bot_id",
+        "direct",    NULL
+    };
     struct making k = { .c = c };
     struct interaction *made;
     char locale[16];

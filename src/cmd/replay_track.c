@@ -5,7 +5,10 @@
 #include "envelope.h"
 #include "json_text.h"
 
-enum { FEED_MAX = 4096 /* in one turn */ };
+enum {
+    FEED_MAX = 4096, /* in one turn */
+    AHEAD_MAX = 2048 /* fed and not yet sent, where the reader is the clock */
+};
 
 /* ---- The recording ---------------------------------------------------------------- */
 
@@ -52,7 +55,7 @@ static void rewind_to_start(struct track *t)
 {
     t->error = (cordage_error){ 0 };
     t->has_event = t->at_end = t->between = t->read_all = false;
-    t->n = 0;
+    t->n = t->asked = 0;
     recording_rewind(t->file, &t->error);
     look(t);
 }
@@ -119,7 +122,7 @@ static bool is_full(const struct track *t, struct sim *sim)
     struct sim_reader r;
 
     sim_read_reader(sim, t->head.shard_id, t->head.shard_count, &r);
-    return !r.is_connected || r.sent < r.seq;
+    return !r.is_connected || r.sent + AHEAD_MAX < r.seq;
 }
 
 static void feed(struct track *t, struct sim *sim, uint64_t now)
@@ -167,9 +170,15 @@ bool track_was_read(struct track *t, struct sim *sim, bool ask)
     if (t->read_all || !t->at_end)
         return t->read_all;
     sim_read_reader(sim, t->head.shard_id, t->head.shard_count, &r);
-    /* A client that closed with 1000 wants no more. */
-    t->read_all = !r.has_session || r.acked >= r.seq;
-    if (!t->read_all && ask)
-        sim_ask_reader(sim, t->head.shard_id, t->head.shard_count);
-    return t->read_all;
+    /* A client that closed with 1000 wants no more. One that keeps its state names only
+     * what it has kept; but it answers to op 1 after it has read what was sent before.
+     * The first heartbeat may have been on its way. */
+    t->read_all = !r.has_session || r.acked >= r.seq ||
+                  (t->asked && r.sent == r.seq && r.heartbeats > t->asked);
+    if (t->read_all || !ask || r.sent < r.seq)
+        return t->read_all;
+    if (!t->asked)
+        t->asked = r.heartbeats + 1;
+    sim_ask_reader(sim, t->head.shard_id, t->head.shard_count);
+    return false;
 }

@@ -21,9 +21,11 @@ struct track {
     bool between;              /* a READY in the middle waits for an IDENTIFY */
     uint64_t base_at, base_ms; /* what was recorded at base_ms is due at base_at */
     uint64_t started_at, ended_at;
-    uint64_t n;          /* events that were fed */
-    unsigned n_begun;    /* how often it was begun */
-    bool read_all;       /* the client has said so */
+    uint64_t n;       /* events that were fed */
+    unsigned n_begun; /* how often it was begun */
+    bool read_all;    /* the client has said so */
+    /* Heartbeats that had come when it was asked first, plus one; 0: not asked yet. */
+    uint64_t asked;
     cordage_error error; /* code 0: the recording is sound so far */
 };
 

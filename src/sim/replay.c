@@ -38,6 +38,7 @@ void sim_read_reader(struct sim *s, uint32_t shard_id, uint32_t shard_count,
     out->seq = ss->seq;
     out->sent = ss->sent;
     out->acked = ss->acked;
+    out->heartbeats = ss->heartbeats;
 }
 
 int sim_feed(struct sim *s, uint32_t shard_id, uint32_t shard_count, const char *name,

@@ -26,9 +26,10 @@ void sim_set_source(struct sim *s, const struct sim_source *source);
 /* How far the newest session of a shard is. */
 struct sim_reader {
     bool has_session;
-    bool is_connected;  /* somebody reads */
-    uint64_t seq, sent; /* the last event it was fed, and the last one that left */
-    uint64_t acked;     /* what its last heartbeat has named */
+    bool is_connected;   /* somebody reads */
+    uint64_t seq, sent;  /* the last event it was fed, and the last one that left */
+    uint64_t acked;      /* what its last heartbeat has named */
+    uint64_t heartbeats; /* that came from it */
 };
 void sim_read_reader(struct sim *s, uint32_t shard_id, uint32_t shard_count,
                      struct sim_reader *out);

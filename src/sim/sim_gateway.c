@@ -313,6 +313,8 @@ static void on_heartbeat(struct sim_conn *c, cordage_json d, uint64_t now)
     }
     if (c->hello_at != NEVER)
         sim_conn_broke(c, RULE_HEARTBEAT_BEFORE_HELLO, now, "HELLO was not sent yet");
+    if (ss)
+        ss->heartbeats++;
     if (ss && has_seq)
         ss->acked = seq;
     if (ss && has_seq && seq > ss->sent)

@@ -109,6 +109,7 @@ struct sim_session {
     uint64_t sent;        /* the last one that the connection got */
     uint64_t replayed_to; /* RESUMED events up to here aren't sent again */
     uint64_t acked;       /* named by the last heartbeat */
+    uint64_t heartbeats;  /* from this client */
     size_t unsent_bytes;
     size_t replay_bytes; /* of them, those that a resume began with */
 
@@ -325,8 +326,8 @@ struct sim {
     struct sim_config config; /* its strings point to the copies below */
     struct sim_app *apps;     /* config.bots of them */
     char *gateway_url, *resume_url;
-    uint64_t gateway_down_until;     /* by a fault: no connection is taken before */
-    uint64_t rest_down_until;        /* by a fault: REST answers with rest_status */
+    uint64_t gateway_down_until; /* by a fault: no connection is taken before */
+    uint64_t rest_down_until;    /* by a fault: REST answers with rest_status */
     int rest_status;
     uint64_t rest_slow_until; /* by a fault: its answers are rest_slow_ms late */
     uint32_t rest_slow_ms;

@@ -5,7 +5,6 @@
  * fires what is due there. */
 #include "machine_inner.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 
 enum {
     EPOCH_MS = 1000,
-    WATCHERS = 8,
+    BEFORE_TIME = 8,
     /* Switches without any time passing: nobody honest needs so many. */
     LONGEST_MOMENT = 20 * 1000 * 1000
 };
@@ -24,21 +23,15 @@ static struct machine {
     bool is_up, paused, is_loud;
     uint64_t now, wall;
     int64_t jumped;
-    struct rng rng;    /* the run's */
-    struct rng order;  /* of threads */
-    struct rng nature; /* of processes: what they ask of chance */
+    struct rng rng;   /* the run's */
+    struct rng order; /* of threads */
     struct timers timers;
     struct fiber_context outside;
     struct thread *self;
     struct thread **ready;
     size_t n_ready, n_ready_max;
-    struct link processes; /* all there ever were */
-    int last_pid;
-    bool has_dead; /* processes whose end nobody was told of */
     unsigned long long n_moment;
-    void (*died[WATCHERS])(struct vprocess *p);
-    size_t n_died;
-    void (*before_time[WATCHERS])(void);
+    void (*before_time[BEFORE_TIME])(void);
     size_t n_before_time;
     void (*log)(struct vprocess *p, const char *text);
 } m;
@@ -55,7 +48,7 @@ void machine_die(const char *format, ...)
     abort();
 }
 
-static void *need(void *p)
+void *machine_need(void *p)
 {
     if (!p)
         machine_die("out of memory");
@@ -131,7 +124,7 @@ static void keep_appointment(struct timer *t)
 
 void machine_at(uint64_t at, void (*run)(void *user), void *user)
 {
-    struct appointment *a = need(mem_zero(sizeof *a));
+    struct appointment *a = machine_need(mem_zero(sizeof *a));
 
     *a = (struct appointment){ { .fire = keep_appointment }, run, user };
     machine_arm(&a->timer, at);
@@ -160,19 +153,20 @@ static void make_ready(struct thread *t)
     t->is_held = false;
     if (m.n_ready == m.n_ready_max) {
         m.n_ready_max = m.n_ready_max ? 2 * m.n_ready_max : 64;
-        m.ready = need(realloc(m.ready, m.n_ready_max * sizeof(m.ready[0])));
+        m.ready = machine_need(realloc(m.ready, m.n_ready_max * sizeof(m.ready[0])));
     }
     m.ready[m.n_ready++] = t;
     t->ready_at = m.n_ready;
 }
 
-static void make_unready(struct thread *t)
+bool thread_make_unready(struct thread *t)
 {
     if (!t->ready_at)
-        return;
+        return false;
     m.ready[t->ready_at - 1] = m.ready[--m.n_ready];
     m.ready[t->ready_at - 1]->ready_at = t->ready_at;
     t->ready_at = 0;
+    return true;
 }
 
 static void on_wake(struct timer *timer)
@@ -220,29 +214,14 @@ void vprocess_sleep(uint64_t ms)
         thread_wait(until);
 }
 
-/* Never to run again. Its stack goes when it isn't stood on any more. */
-static void end_thread(struct thread *t)
+void thread_end(struct thread *t)
 {
-    make_unready(t);
+    thread_make_unready(t);
     machine_disarm(&t->wake);
     t->has_ended = true;
     t->is_held = false;
     if (t != m.self)
         fiber_release(&t->context);
-}
-
-static void end_process(struct vprocess *p, int status, bool was_killed)
-{
-    struct link *at;
-
-    p->has_ended = true;
-    p->was_killed = was_killed;
-    p->status = status;
-    m.has_dead = true;
-    for (at = p->threads.next; at != &p->threads; at = at->next)
-        if (!CONTAINER_OF(at, struct thread, on_process)->has_ended)
-            end_thread(CONTAINER_OF(at, struct thread, on_process));
-    vloop_died(p);
 }
 
 /* Where every thread begins. */
@@ -251,7 +230,7 @@ static void run_thread(void *arg)
     struct thread *t = arg;
 
     t->result = t->run(t->arg);
-    end_thread(t);
+    thread_end(t);
     if (t->joined_by)
         thread_wake(t->joined_by);
     fiber_leave(&t->context, &m.outside);
@@ -259,7 +238,7 @@ static void run_thread(void *arg)
 
 struct thread *thread_start(struct vprocess *p, void *(*run)(void *arg), void *arg)
 {
-    struct thread *t = need(mem_zero(sizeof *t));
+    struct thread *t = machine_need(mem_zero(sizeof *t));
 
     t->process = p;
     t->wake.fire = on_wake;
@@ -273,183 +252,10 @@ struct thread *thread_start(struct vprocess *p, void *(*run)(void *arg), void *a
     return t;
 }
 
-/* ---- Processes -------------------------------------------------------------------- */
-
-static void *run_main(void *arg)
-{
-    struct vprocess *p = arg;
-
-    end_process(p, p->main(p->arg), false);
-    return NULL;
-}
-
-static char **copy_env(const char *const *env)
-{
-    size_t n = 0;
-    char **copy;
-
-    while (env && env[n])
-        n++;
-    copy = need(mem_zero((n + 1) * sizeof copy[0]));
-    for (size_t i = 0; i < n; i++)
-        copy[i] = need(strdup(env[i]));
-    return copy;
-}
-
-static void begin(void *user)
-{
-    struct vprocess *p = user;
-
-    if (!p->has_ended)
-        thread_start(p, run_main, p);
-}
-
-struct vprocess *machine_start(const struct vprogram *program)
-{
-    struct vprocess *p = need(mem_zero(sizeof *p));
-
-    p->pid = ++m.last_pid;
-    snprintf(p->name, sizeof p->name, "%s", program->name);
-    p->main = program->main;
-    p->arg = program->arg;
-    p->env = copy_env(program->env);
-    p->rng = rng_seeded(rng_next(&m.nature));
-    list_init(&p->threads);
-    list_init(&p->loops);
-    list_init(&p->on_machine);
-    list_insert(&m.processes, &p->on_machine);
-    if (program->suspended_until > m.now)
-        machine_at(program->suspended_until, begin, p);
-    else
-        begin(p);
-    return p;
-}
-
-static void stop(struct vprocess *p)
-{
-    struct link *at;
-
-    p->is_stopped = true;
-    for (at = p->threads.next; at != &p->threads; at = at->next) {
-        struct thread *t = CONTAINER_OF(at, struct thread, on_process);
-
-        if (t->ready_at) {
-            make_unready(t);
-            t->is_held = true;
-        }
-    }
-}
-
-static void go_on(struct vprocess *p)
-{
-    struct link *at;
-
-    if (p->is_stopped)
-        p->stopped_last = m.now;
-    p->is_stopped = false;
-    if (p->pending) {
-        end_process(p, 128 + p->pending, true);
-        return;
-    }
-    for (at = p->threads.next; at != &p->threads; at = at->next)
-        if (CONTAINER_OF(at, struct thread, on_process)->is_held)
-            make_ready(CONTAINER_OF(at, struct thread, on_process));
-}
-
-static void tell_deaths(void)
-{
-    struct link *at;
-
-    m.has_dead = false;
-    for (at = m.processes.next; at != &m.processes; at = at->next) {
-        struct vprocess *p = CONTAINER_OF(at, struct vprocess, on_machine);
-
-        if (!p->has_ended || p->is_told)
-            continue;
-        p->is_told = true;
-        for (size_t i = 0; i < m.n_died; i++)
-            m.died[i](p);
-    }
-}
-
-void vprocess_signal(struct vprocess *p, int number)
-{
-    if (p->has_ended || number == 0)
-        return;
-    if (number == SIGCONT)
-        go_on(p);
-    else if (number == SIGSTOP)
-        stop(p);
-    else if (number == SIGKILL)
-        end_process(p, 128 + number, true);
-    else if (vloop_signal(p, number))
-        return;
-    else if (p->is_stopped)
-        p->pending = number;
-    else
-        end_process(p, 128 + number, true);
-    if (!m.self && m.has_dead)
-        tell_deaths();
-    else if (m.self && m.self->process == p && (p->has_ended || p->is_stopped))
-        thread_yield(); /* for good, if it has ended */
-}
-
-bool vprocess_runs(const struct vprocess *p)
-{
-    return !p->has_ended;
-}
-
-bool vprocess_was_killed(const struct vprocess *p)
-{
-    return p->was_killed;
-}
-
-int vprocess_status(const struct vprocess *p)
-{
-    return p->status;
-}
-
-int vprocess_pid(const struct vprocess *p)
-{
-    return p->pid;
-}
-
-const char *vprocess_name(const struct vprocess *p)
-{
-    return p->name;
-}
-
-struct vprocess *vprocess_of_pid(int pid)
-{
-    struct link *at;
-
-    for (at = m.processes.next; at != &m.processes; at = at->next)
-        if (CONTAINER_OF(at, struct vprocess, on_machine)->pid == pid)
-            return CONTAINER_OF(at, struct vprocess, on_machine);
-    return NULL;
-}
-
-const char *vprocess_getenv(const struct vprocess *p, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (char **e = p->env; *e; e++)
-        if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
-            return *e + n + 1;
-    return NULL;
-}
-
-void machine_on_death(void (*died)(struct vprocess *p))
-{
-    if (m.n_died == WATCHERS)
-        machine_die("more than %d want to be told of deaths", WATCHERS);
-    m.died[m.n_died++] = died;
-}
-
 void machine_before_time(void (*before)(void))
 {
-    if (m.n_before_time == WATCHERS)
-        machine_die("more than %d want to be asked before time moves", WATCHERS);
+    if (m.n_before_time == BEFORE_TIME)
+        machine_die("more than %d want to be asked before time moves", BEFORE_TIME);
     m.before_time[m.n_before_time++] = before;
 }
 
@@ -471,19 +277,6 @@ void vprocess_log(const char *line)
         m.log(p, line);
 }
 
-struct vprocess *machine_process(size_t i)
-{
-    struct link *at;
-
-    for (at = m.processes.next; at != &m.processes; at = at->next) {
-        struct vprocess *p = CONTAINER_OF(at, struct vprocess, on_machine);
-
-        if (!p->has_ended && i-- == 0)
-            return p;
-    }
-    return NULL;
-}
-
 /* ---- Running ---------------------------------------------------------------------- */
 
 bool machine_is_up(void)
@@ -495,15 +288,14 @@ static void run_one(void)
 {
     struct thread *t = m.ready[m.n_ready > 1 ? rng_below(&m.order, m.n_ready) : 0];
 
-    make_unready(t);
+    thread_make_unready(t);
     count_chance(t);
     m.self = t;
     fiber_switch(&m.outside, &t->context);
     m.self = NULL;
     if (t->has_ended)
         fiber_release(&t->context);
-    if (m.has_dead)
-        tell_deaths();
+    process_tell_deaths();
 }
 
 /* False: nothing is due before `until`. */
@@ -549,35 +341,16 @@ void machine_boot(uint64_t seed, uint64_t wall_ms)
     m = (struct machine){ .is_up = true, .now = EPOCH_MS, .wall = wall_ms };
     m.rng = rng_seeded(rng_next(&all));
     m.order = rng_seeded(rng_next(&all));
-    m.nature = rng_seeded(rng_next(&all));
     m.is_loud = getenv("CORDAGE_WORLD_LOG") != NULL;
-    m.last_pid = 1000;
-    list_init(&m.processes);
+    process_begin(rng_next(&all));
     if (timers_init(&m.timers))
         machine_die("out of memory");
 }
 
-static void forget(struct vprocess *p)
-{
-    struct link *link;
-
-    while ((link = list_pop(&p->threads)))
-        free(CONTAINER_OF(link, struct thread, on_process));
-    for (char **e = p->env; *e; e++)
-        free(*e);
-    free(p->env);
-    free(p);
-}
-
 void machine_halt(void)
 {
-    struct link *at, *link;
-
-    for (at = m.processes.next; at != &m.processes; at = at->next)
-        vprocess_signal(CONTAINER_OF(at, struct vprocess, on_machine), SIGKILL);
+    process_end();
     m.is_up = false;
-    while ((link = list_pop(&m.processes)))
-        forget(CONTAINER_OF(link, struct vprocess, on_machine));
     timers_release(&m.timers);
     free(m.ready);
     fiber_release_stacks();

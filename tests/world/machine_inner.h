@@ -59,12 +59,24 @@ void thread_wait(uint64_t at);
 void thread_wake(struct thread *t);
 /* Others go first, maybe. */
 void thread_yield(void);
+/* It is not ready any more; false: it was not. */
+bool thread_make_unready(struct thread *t);
+/* Never to run again. Its stack goes when it isn't stood on any more. */
+void thread_end(struct thread *t);
 /* One time in `n`, by the chance that orders threads. */
 bool machine_chance(unsigned n);
 uint64_t machine_below(uint64_t n);
 bool machine_is_up(void);
 /* Says what is wrong with what runs, and ends this process of the real system. */
 void machine_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* `p`, or there is no memory, and that is the end. */
+void *machine_need(void *p);
+
+/* process.c's, for machine.c. Those who want to know are told of those that ended. */
+void process_begin(uint64_t seed);
+void process_tell_deaths(void);
+void process_end(void);
 
 /* Timers that fire outside of all threads. */
 void machine_arm(struct timer *t, uint64_t at);

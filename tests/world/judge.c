@@ -137,7 +137,7 @@ void judge_logged(struct vprocess *p, const char *line)
 /* ---- What op 9 has ended ------------------------------------------------------------
  */
 
-static struct shard_book *shard_of_session(const char *id, uint32_t *shard)
+struct shard_book *shard_of_session(const char *id, uint32_t *shard)
 {
     for (*shard = 0; *shard < the_judge.plan.shards; ++*shard)
         if (strcmp(the_judge.shards[*shard].session, id) == 0)

@@ -54,7 +54,8 @@ struct conn_book {
     uint64_t conn;
     int pid;
     bool is_closed;   /* at the client's end */
-    bool has_session; /* IDENTIFY or RESUME was seen on it */
+    bool has_asked;   /* IDENTIFY or RESUME was seen on it */
+    bool has_session; /* of the shard below */
     uint32_t shard;
     uint64_t opened_at, sent_at; /* its last payload left */
     uint64_t beat_at;            /* its last heartbeat left; 0: none yet */
@@ -139,6 +140,9 @@ void judge_note_number(uint64_t n);
 struct judged_life *judge_life(int pid);
 /* The token isn't in these bytes. */
 void judge_no_token(struct str bytes, const char *where);
+
+/* Whose last session this is; NULL: nobody's. */
+struct shard_book *shard_of_session(const char *id, uint32_t *shard);
 
 /* judge_traffic.c */
 void traffic_begin(void);

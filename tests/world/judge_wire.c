@@ -142,17 +142,37 @@ static void on_identify(struct conn_book *c, cordage_json d, uint64_t left)
         return;
     }
     c->shard = (uint32_t)shard;
-    c->has_session = true;
+    c->has_session = c->has_asked = true;
     check_alone(c);
     identify_seen(c, c->shard, left);
+}
+
+/* A process that could keep nothing had a later one; this one goes on with the last that
+ * was kept. */
+static void take_up_older(const struct sim_session *ss)
+{
+    struct shard_book *b = &the_judge.shards[ss->wants.shard_id];
+
+    memcpy(b->session, ss->id, sizeof b->session);
+    b->began_at = judge_time() + 1; /* the later one stays behind */
+    b->row_saved = b->snapshot_saved = !the_judge.disk_fails;
+    b->row_done = b->snapshot_seq = UINT64_MAX; /* nobody told us */
+    b->checked_to = 0;
+    b->may_be_given_up = false;
 }
 
 static void on_resume(struct conn_book *c, cordage_json d)
 {
     struct judge *j = &the_judge;
     struct str id = { "", 0 };
+    uint32_t shard;
+    const struct sim_session *ss;
 
+    c->has_asked = true;
     json_str(json_get(d, "session_id"), &id);
+    ss = sim_session_find(net_sim(), id);
+    if (ss && !shard_of_session(ss->id, &shard) && ss->wants.shard_id < j->plan.shards)
+        take_up_older(ss);
     for (uint32_t i = 0; i < j->plan.shards; i++) {
         if (!str_is(id, j->shards[i].session))
             continue;
@@ -180,7 +200,7 @@ static void on_payload(struct conn_book *c, struct str payload, uint64_t left)
     if (op != OP_IDENTIFY && op != OP_RESUME)
         judge_no_token(payload, "a payload that needs none");
     count_send(c, left);
-    if (!c->has_session && op != OP_IDENTIFY && op != OP_RESUME && op != OP_HEARTBEAT)
+    if (!c->has_asked && op != OP_IDENTIFY && op != OP_RESUME && op != OP_HEARTBEAT)
         judge_accuse(PROMISE_NO_RULE, "op %d before IDENTIFY or RESUME", (int)op);
     if (op == OP_HEARTBEAT)
         on_heartbeat(c, d, left);

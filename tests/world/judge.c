@@ -127,9 +127,13 @@ static void keep_nothing(struct judged_life *l)
 
 void judge_logged(struct vprocess *p, const char *line)
 {
+    const char *at;
+
     judge_note(line, strlen(line));
     judge_note_number(judge_time());
     judge_no_token(str_of(line), "the log");
+    if (p && (at = strstr(line, "shard=")) && strstr(at, " is handed over: "))
+        traffic_handed_over((uint32_t)strtoul(at + 6, NULL, 10), vprocess_pid(p));
     if (p && strstr(line, "nothing of this process will be kept"))
         keep_nothing(judge_life(vprocess_pid(p)));
 }

@@ -31,6 +31,7 @@ enum handling { NOT_BEGUN, BEGUN, HANDLED };
 /* One message. */
 struct entry {
     uint8_t state;   /* enum handling */
+    bool outlasted;  /* its shard was handed over while its handler ran */
     uint8_t deaths;  /* processes that ended while its handler ran */
     int pid;         /* who began it last */
     uint32_t powers; /* how often the power had failed when it was handled */
@@ -148,6 +149,8 @@ struct shard_book *shard_of_session(const char *id, uint32_t *shard);
 void traffic_begin(void);
 void traffic_end(void);
 void traffic_died(int pid);
+/* The shard leaves this process, whose handlers may run on. */
+void traffic_handed_over(uint32_t shard, int pid);
 /* A new session of this shard begins: what was said before may never come. */
 void traffic_session_begins(uint32_t shard);
 bool traffic_is_done(uint64_t guild, uint64_t n);

@@ -91,6 +91,8 @@ static const char *reason_to_repeat(const struct entry *e, int pid)
 
     if (e->state == BEGUN && (before->is_over || e->pid != pid))
         return "its handler was running";
+    if (e->outlasted)
+        return "its shard was handed over meanwhile";
     if (e->state == HANDLED && j->powers > e->powers)
         return "the power failed";
     /* A progress file that can't be opened leaves only the row, which is older. */
@@ -145,6 +147,7 @@ void judge_begun(struct vprocess *p, uint32_t shard, uint64_t guild, uint64_t n)
     check_gap(g, n);
     e = entry_of(g, n);
     e->state = BEGUN;
+    e->outlasted = false;
     e->pid = pid;
     g->running = n;
     g->running_pid = pid;
@@ -179,6 +182,16 @@ void traffic_died(int pid)
             continue;
         entry_of(g, g->running)->deaths++;
         g->running = 0;
+    }
+}
+
+void traffic_handed_over(uint32_t shard, int pid)
+{
+    for (uint32_t i = 0; i < the_judge.n_guilds; i++) {
+        struct guild_book *g = &the_judge.guilds[i];
+
+        if (g->shard == shard && g->running && g->running_pid == pid)
+            entry_of(g, g->running)->outlasted = true;
     }
 }
 

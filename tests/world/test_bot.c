@@ -154,5 +154,59 @@ TEST(the_same_seed_is_the_same_run)
     CHECK(a.hash != c.hash);
 }
 
+/* Who couldn't reach the resume URL tries the other; and what was sent apart may come
+ * together. */
+static uint64_t count_unexcused(const struct report *r)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < r->n_entries; i++)
+        n += r->entries[i].rule != RULE_RESUME_WRONG_URL &&
+             r->entries[i].rule != RULE_IDENTIFY_TOO_EARLY &&
+             r->entries[i].rule != RULE_TOO_MANY_PRESENCES;
+    return n;
+}
+
+static void live_in_bad_weather(struct outcome *o)
+{
+    static const struct net_weather weathers[] = {
+        { .latency_min = 50, .latency_max = 2500, .rest_max = 4000, .chunk_max = 97 },
+        { .latency_max = 40, .dial_fails = 0.5, .rest_max = 100, .rest_fails = 0.5 },
+        { .latency_max = 40, .rest_max = 100, .down = true },
+        { .latency_min = 5, .latency_max = 60, .rest_min = 20, .rest_max = 300 },
+    };
+    struct vprocess *bot;
+    uint64_t at = 0;
+
+    start_discord(0.5);
+    bot = start_bot();
+    for (int i = 0; i < 24; i++) {
+        machine_run(at += 1 + machine_random() % 240000);
+        net_set_weather(&weathers[i % 4]);
+        if (i % 3 == 0)
+            net_cut(NULL, machine_random());
+        if (i % 5 == 0 && !vprocess_runs(bot))
+            bot = start_bot();
+    }
+    machine_run(at += 600 * 1000);
+    if (!program_is_up() || net_connections() != plan.shards)
+        abort();
+    write_report(o);
+    o->n = count_unexcused(sim_report(net_sim()));
+}
+
+TEST(a_bot_lives_in_bad_weather)
+{
+    for (uint64_t seed = 1; seed < 6; seed++) {
+        struct outcome o;
+
+        outcome_of(live_in_bad_weather, seed, &o);
+        CHECK_INT(o.status, 0);
+        if (o.n)
+            fail_msg("seed %llu, broken rules: %s", (unsigned long long)seed, o.text);
+        CHECK(o.handled > 1000 && o.resumes > 4);
+    }
+}
+
 RUN_TESTS(T(a_bot_of_4_shards_lives_an_hour), T(the_same_seed_is_the_same_run),
-          T(a_bot_that_is_killed_resumes))
+          T(a_bot_that_is_killed_resumes), T(a_bot_lives_in_bad_weather))

@@ -50,24 +50,12 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
     return text && *end ? otherwise : n;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SLOW 1
-#endif
-#endif
-#ifndef IS_SLOW
-#define IS_SLOW 0
-#endif
-
-/* Sanitizers take ten times as long. */
 static double scale(void)
 {
     const char *text = getenv("CORDAGE_TEST_SCALE");
     double n = text ? atof(text) : 1;
 
-    return (n > 0 ? n : 1) / (IS_SLOW ? 10 : 1);
+    return n > 0 ? n : 1;
 }
 
 /* ---- One that broke ------------------------------------------------------------------

@@ -196,7 +196,7 @@ static void compare_caches(void)
 /* Now and then Discord has the last word. */
 static void refuse(void)
 {
-    if (the_run.plan.seed % 4 || judge_has_spoken() || judge_is_starved() ||
+    if (the_run.plan.seed / 2 % 4 || judge_has_spoken() || judge_is_starved() ||
         !act_refuse())
         return;
     run_for(REFUSED_MS);

@@ -146,9 +146,17 @@ static struct passage *passage_of(struct line *l)
     return CONTAINER_OF(l, struct passage, line);
 }
 
+static void pull(struct passage *p);
+
+/* What the bot has said already goes on. */
 static void on_line_opened(struct line *l)
 {
-    (void)l; /* HELLO follows */
+    struct passage *p = passage_of(l);
+
+    if (p->is_gone || p->is_over)
+        return;
+    host_of(p)->pause(host_of(p), &p->wire, false);
+    pull(p);
 }
 
 static bool on_payload(struct line *l, struct str payload)
@@ -238,7 +246,7 @@ static void note_shard(struct passage *p, struct str message)
 static void on_message(struct passage *p, struct str message)
 {
     if (p->line.state != LINE_OPEN)
-        return; /* before HELLO there is nothing to be said */
+        return; /* it is ending, and so is the bot's */
     note_shard(p, message);
     if (line_send(&p->line, message) < 0) {
         line_close(&p->line, CLOSE_UNKNOWN_ERROR);
@@ -277,6 +285,8 @@ static void on_open(struct passage *p)
         close_bot(p, CLOSE_DECODE_ERROR, "cordage record speaks JSON: set encoding=json");
     else if (go_on(p))
         hang_up(p, HANGUP_DROP);
+    else
+        host_of(p)->pause(host_of(p), &p->wire, true);
 }
 
 static void on_event(struct passage *p, enum ws_event event, const struct ws_message *m)
@@ -308,22 +318,36 @@ static void on_event(struct passage *p, enum ws_event event, const struct ws_mes
     }
 }
 
-static void on_bytes(struct wire *w, char *bytes, size_t n)
+/* A bot may speak at once, without waiting for HELLO: it is heard once Discord can be. */
+static bool is_heard(const struct passage *p)
 {
-    struct passage *p = CONTAINER_OF(w, struct passage, wire);
+    return !p->is_over && p->line.state != LINE_DIALLING &&
+           p->line.state != LINE_UPGRADING;
+}
+
+static void pull(struct passage *p)
+{
     struct ws_message m;
     int event = 0;
 
-    if (p->is_over)
-        return;
-    if (ws_feed(&p->ws, bytes, n) == 0)
-        while (!p->is_over && (event = ws_next(&p->ws, &m)) > 0)
-            on_event(p, event, &m);
+    while (is_heard(p) && (event = ws_next(&p->ws, &m)) > 0)
+        on_event(p, event, &m);
     flush(p);
     if (event < 0 || ws_settle(&p->ws) < 0) {
         line_close(&p->line, CLOSE_UNKNOWN_ERROR);
         hang_up(p, HANGUP_FLUSH);
     }
+}
+
+static void on_bytes(struct wire *w, char *bytes, size_t n)
+{
+    struct passage *p = CONTAINER_OF(w, struct passage, wire);
+
+    if (p->is_over)
+        return;
+    /* An error would be told by ws_next. */
+    (void)ws_feed(&p->ws, bytes, n);
+    pull(p);
 }
 
 static void on_closed(struct wire *w, int err, const char *why)

@@ -310,6 +310,36 @@ TEST(a_component_changes_its_message)
     stop(&r);
 }
 
+TEST(an_update_of_a_message_that_is_gone_may_be_tried_again)
+{
+    struct change_rig r;
+    struct asked a;
+    char body[256];
+
+    start(&r);
+    CHECK_INT(rest_post(&r.rest, rest_channel(&r.rest, 0, "/messages"),
+                        "{\"content\":\"choose\",\"components\":[{\"type\":1,"
+                        "\"components\":[{\"type\":2,\"style\":1,\"label\":\"yes\","
+                        "\"custom_id\":\"y\"}]}]}"),
+              200);
+    client_gets(&r.client, "MESSAGE_CREATE");
+    snprintf(body, sizeof body, "{\"message_id\":\"%llu\",\"custom_id\":\"y\"}",
+             (unsigned long long)answered_id(&r));
+    ask(&r, &a, body);
+    snprintf(body, sizeof body, "/messages/%llu",
+             (unsigned long long)mirror_id(event(&r, "message"), "id"));
+    CHECK_INT(send(&r, "DELETE", rest_channel(&r.rest, 0, body), ""), 204);
+    client_gets(&r.client, "MESSAGE_DELETE");
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(answer(&r, &a, "", "{\"type\":7,\"data\":{\"content\":\"late\"}}"),
+                  404);
+        CHECK_INT(rest_int(&r.rest, "code"), 10008);
+    }
+    CHECK_INT(answer(&r, &a, "", "{\"type\":4,\"data\":{\"content\":\"instead\"}}"), 204);
+    client_gets(&r.client, "MESSAGE_CREATE");
+    stop(&r);
+}
+
 TEST(a_modal_comes_back_filled_in)
 {
     struct change_rig r;
@@ -447,6 +477,7 @@ RUN_TESTS(T(a_command_is_asked_as_discord_asks_it), T(an_answer_is_a_message),
           T(the_first_answer_has_three_seconds_and_the_token_fifteen_minutes),
           T(a_deferred_answer_is_a_message_that_loads),
           T(an_ephemeral_answer_is_of_no_channel), T(a_component_changes_its_message),
+          T(an_update_of_a_message_that_is_gone_may_be_tried_again),
           T(a_modal_comes_back_filled_in), T(what_is_being_typed_gets_choices),
           T(a_wrong_answer_leaves_time_for_a_right_one), T(a_command_is_used_in_a_dm),
           T(answers_do_not_count_for_the_global_limit))

@@ -4,6 +4,7 @@
  * None of them needs the bot's token, and the global limit doesn't count for them. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "call_message.h"
 #include "field.h"
@@ -297,8 +298,8 @@ static bool remember_data(struct call *c, struct interaction *i, cordage_json da
     json_begin(&w, &text);
     json_copy(&w, data);
     ok = json_end(&w) == 0;
-    if (ok)
-        i->data = mem_copy(text.p, text.n);
+    free(i->data); /* of an answer that was refused */
+    i->data = ok ? mem_copy(text.p, text.n) : NULL;
     buf_release(&text);
     if (!i->data)
         call_out_of_memory(c);

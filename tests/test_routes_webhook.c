@@ -167,9 +167,44 @@ TEST(a_webhook_speaks_in_a_thread)
               200);
     CHECK(mirror_id(r.rest.json, "channel_id") == thread);
     told(&r, "MESSAGE_CREATE");
+    CHECK_INT(send(&r, "POST", in_channel(world_channel_id(r.g, 2), "/threads"),
+                   "{\"name\":\"of another channel\",\"type\":11}"),
+              201);
+    thread = answered_id(&r);
+    told(&r, "THREAD_CREATE");
+    snprintf(query, sizeof query, "?thread_id=%llu", (unsigned long long)thread);
+    CHECK_INT(send_open(&r, "POST", path_of(&h, true, query), "{\"content\":\"a\"}"),
+              404);
+    CHECK_INT(rest_int(&r.rest, "code"), 10003);
     stop(&r);
+}
+
+/* As report.h promises. */
+TEST(a_limit_that_is_reached_is_reported_without_the_token)
+{
+    struct change_rig r = { 0 };
+    struct hook h;
+    const struct report *report;
+    int status = 204;
+
+    rest_start(&r.rest);
+    CHECK_INT(rest_post(&r.rest, rest_channel(&r.rest, 0, "/webhooks"),
+                        "{\"name\":\"Tide Table\"}"),
+              200);
+    h.id = answered_id(&r);
+    snprintf(h.token, sizeof h.token, "%.*s", STR_FMT(rest_text(&r.rest, "token")));
+    for (int i = 0; i < 20 && status == 204; i++)
+        status = send_open(&r, "POST", path_of(&h, true, ""), "{\"content\":\"a\"}");
+    CHECK_INT(status, 429);
+    report = sim_report(r.rest.rig.sim);
+    CHECK_INT(report->n_broken, 1);
+    CHECK(strstr(report->entries[0].detail, "POST /webhooks/") != NULL);
+    CHECK(strstr(report->entries[0].detail, "/{text}: the route's bucket") != NULL);
+    CHECK(strstr(report->entries[0].detail, h.token) == NULL);
+    rest_stop(&r.rest);
 }
 
 RUN_TESTS(T(a_webhook_is_made_read_changed_and_deleted),
           T(names_are_checked_and_a_channel_has_fifteen),
-          T(a_webhook_speaks_and_changes_what_it_said), T(a_webhook_speaks_in_a_thread))
+          T(a_webhook_speaks_and_changes_what_it_said), T(a_webhook_speaks_in_a_thread),
+          T(a_limit_that_is_reached_is_reported_without_the_token))

@@ -40,8 +40,9 @@ struct direct {
 
 struct call {
     struct routes *routes;
-    const struct route *route; /* NULL on control routes */
-    struct sim_app *app;       /* whose token came; NULL on open and control routes */
+    const struct route *route;   /* NULL on control routes */
+    const char *const *segments; /* of the path, that the route's words stand for */
+    struct sim_app *app;         /* whose token came; NULL on open and control routes */
     const struct sim_request *request;
     struct sim_answer *answer;
     struct json_writer out; /* to the answer's body */

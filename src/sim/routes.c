@@ -269,14 +269,29 @@ void call_limited(struct call *c, uint64_t wait_ms, const char *scope)
     call_header(c, "X-RateLimit-Scope", "%s", scope);
 }
 
-/* A 429: `wait_ms` until it is worth asking again. */
-static void answer_limited(struct call *c, const struct route *route, uint64_t wait_ms,
-                           bool global)
+/* What was asked for, as a report may have it: {text} may be a token. */
+static void write_request(const struct call *c, char out[REPORT_DETAIL])
 {
-    char detail[REPORT_DETAIL];
+    const char *pattern = c->route->path;
+    size_t n = (size_t)snprintf(out, REPORT_DETAIL, "%s ", c->route->method);
 
-    snprintf(detail, sizeof detail, "%s %.*s: %s", route->method,
-             STR_FMT(c->request->path),
+    for (size_t i = 0; *pattern && n < REPORT_DETAIL; i++) {
+        size_t word = strcspn(pattern, "/");
+        bool is_secret = str_is((struct str){ pattern, word }, "{text}");
+
+        n += (size_t)snprintf(out + n, REPORT_DETAIL - n, "/%s",
+                              is_secret ? "{text}" : c->segments[i]);
+        pattern += word + (pattern[word] == '/');
+    }
+}
+
+/* A 429: `wait_ms` until it is worth asking again. */
+static void answer_limited(struct call *c, uint64_t wait_ms, bool global)
+{
+    char request[REPORT_DETAIL], detail[REPORT_DETAIL + 32];
+
+    write_request(c, request);
+    snprintf(detail, sizeof detail, "%s: %s", request,
              global ? "the global limit" : "the route's bucket");
     sim_broke(c->routes->sim, c->app, RULE_RATE_LIMIT, c->now, detail);
     put_limited(c, (double)wait_ms / 1000, global);
@@ -286,7 +301,7 @@ static void answer_limited(struct call *c, const struct route *route, uint64_t w
         call_header(c, "X-RateLimit-Global", "true");
 }
 
-static bool pass_global(struct call *c, const struct route *route)
+static bool pass_global(struct call *c)
 {
     struct routes *r = c->routes;
     struct quota *global = &r->global[c->app->index];
@@ -294,7 +309,7 @@ static bool pass_global(struct call *c, const struct route *route)
     if (!r->config.global_limit ||
         quota_take(global, r->config.global_limit, GLOBAL_WINDOW_MS, c->now))
         return true;
-    answer_limited(c, route, global->ends_at - c->now, true);
+    answer_limited(c, global->ends_at - c->now, true);
     return false;
 }
 
@@ -332,7 +347,7 @@ static bool pass_bucket(struct call *c, const struct route *route)
     if (!passed && route->bucket == BUCKET_EMOJI)
         call_limited(c, left_ms, "shared");
     else if (!passed)
-        answer_limited(c, route, left_ms, false);
+        answer_limited(c, left_ms, false);
     if (c->now < faults->no_headers_until)
         return passed;
     if (c->now < faults->skewed_until)
@@ -537,12 +552,12 @@ static bool is_api(const struct path *p, struct call *c)
     return false;
 }
 
-static void answer_unauthorized(struct call *c, const struct route *route)
+static void answer_unauthorized(struct call *c)
 {
-    char detail[REPORT_DETAIL];
+    char request[REPORT_DETAIL], detail[REPORT_DETAIL + 64];
 
-    snprintf(detail, sizeof detail, "%s %.*s: %s", route->method,
-             STR_FMT(c->request->path),
+    write_request(c, request);
+    snprintf(detail, sizeof detail, "%s: %s", request,
              c->request->authorization.n ? "wrong token, or not \"Bot <token>\""
                                          : "no Authorization header");
     sim_broke(c->routes->sim, NULL, RULE_UNAUTHORIZED, c->now, detail);
@@ -614,11 +629,12 @@ static void answer_api(struct call *c, const struct path *p)
         return;
     route = find_route(tables, c->request->method, segments, p->n - 2, &known);
     c->route = route;
+    c->segments = segments;
     if (!route)
         call_http_error(c, known ? 405 : 404);
     else if (!route->open && !is_authorized(c))
-        answer_unauthorized(c, route);
-    else if ((route->open || pass_global(c, route)) && resolve(c, route, segments) &&
+        answer_unauthorized(c);
+    else if ((route->open || pass_global(c)) && resolve(c, route, segments) &&
              pass_bucket(c, route) && may(c, route))
         route->answer(c);
 }

@@ -423,6 +423,16 @@ static bool is_forum(struct call *c, uint64_t channel_id)
     return type == CHANNEL_FORUM || type == CHANNEL_MEDIA;
 }
 
+/* Whether it is a thread that is open, below the webhook's channel. */
+static bool is_below(struct call *c, const struct hook *h, uint64_t thread)
+{
+    cordage_json v;
+    uint64_t parent;
+
+    return changes_read(call_world(c), c->guild, LIST_THREADS, thread, &v) == 0 &&
+           json_id(json_get(v, "parent_id"), &parent) && parent == h->channel_id;
+}
+
 /* Where it is said: in the webhook's channel, or a thread below that, perhaps a new one.
  * 0, with the error answered. */
 static uint64_t find_place(struct call *c, const struct hook *h, cordage_json body)
@@ -430,7 +440,6 @@ static uint64_t find_place(struct call *c, const struct hook *h, cordage_json bo
     struct edit_thread t = { .parent = h->channel_id, .owner = c->hook_id };
     bool forum = is_forum(c, h->channel_id), named;
     uint64_t thread = 0;
-    uint32_t index;
     struct edit e;
 
     if (!call_query_number(c, "thread_id", 1, UINT64_MAX, &thread))
@@ -452,7 +461,7 @@ static uint64_t find_place(struct call *c, const struct hook *h, cordage_json bo
                    "thread_id");
         return 0;
     }
-    if (thread && !world_find(call_world(c), c->guild, LIST_THREADS, thread, &index)) {
+    if (thread && !is_below(c, h, thread)) {
         call_error(c, 404, 10003, "Unknown Channel");
         return 0;
     }

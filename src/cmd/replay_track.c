@@ -9,6 +9,7 @@ enum {
     FEED_MAX = 4096, /* in one turn */
     AHEAD_MAX = 2048 /* fed and not yet sent, where the reader is the clock */
 };
+#define WAIT_MAX (UINT64_MAX / 1024) /* ms; the loop's clock still fits beside it */
 
 /* ---- The recording ---------------------------------------------------------------- */
 
@@ -109,11 +110,14 @@ struct str track_ready(struct track *t, uint64_t now)
     return t->d;
 }
 
+/* A file may name any time: one that never comes is as good as the end of days. */
 static uint64_t due_at(const struct track *t, double speed)
 {
-    uint64_t since = t->event.ms - t->base_ms;
+    double since = (double)(t->event.ms - t->base_ms);
 
-    return speed > 0 ? t->base_at + (uint64_t)((double)since / speed) : 0;
+    if (speed <= 0)
+        return 0;
+    return t->base_at + (since / speed < WAIT_MAX ? (uint64_t)(since / speed) : WAIT_MAX);
 }
 
 /* With no clock but the reader's, what it has not taken yet is enough. */

@@ -10,7 +10,11 @@
 #include "mem.h"
 #include "url.h"
 
-enum { TIMEOUT_MS = 40 * 1000, HEADERS = 4, HEADER_MAX = 1200 };
+enum {
+    TIMEOUT_MS = 40 * 1000,
+    HEADER_MAX = 8 * 1024, /* a reason has 512 characters, percent-encoded */
+    TARGET_MAX = 8 * 1024,
+};
 
 struct record_rest {
     struct httpd *httpd;
@@ -98,7 +102,7 @@ static bool is_gateway(struct str path)
 static int send_on(struct record_rest *rest, const struct httpd_request *r,
                    struct forwarded *f)
 {
-    char lines[sizeof asked / sizeof *asked][HEADER_MAX], url[4 * LIMIT_URL + 8192];
+    char lines[sizeof asked / sizeof *asked][HEADER_MAX], url[2 * LIMIT_URL + TARGET_MAX];
     const char *headers[sizeof asked / sizeof *asked + 1] = { NULL };
     const char *type = httpd_header(r, "Content-Type");
     struct str query = httpd_query(r);
@@ -112,6 +116,9 @@ static int send_on(struct record_rest *rest, const struct httpd_request *r,
     size_t n = 0;
     int err;
 
+    /* Without the slash it would be a part of the host's name. */
+    if (!str_starts(httpd_path(r), STR("/")) || httpd_path(r).n + query.n >= TARGET_MAX)
+        return CORDAGE_EINVAL;
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         const char *value = httpd_header(r, asked[i]);
 

@@ -31,7 +31,7 @@ expect 0 'Start        33 shards: 10 s' --max-concurrency 16 -- $info --shards 3
 expect 0 '"max_concurrency":16' --max-concurrency 16 -- $info --json
 expect 3 '401' -- env DISCORD_TOKEN=bad $info
 expect 1 'cannot be reached' -- env CORDAGE_API=https://127.0.0.1:1 $info
-expect 1 'CORDAGE_CA_FILE' -- env -u CORDAGE_CA_FILE $info
+expect 1 'CORDAGE_CA_FILE' -- env -u CORDAGE_CA_FILE -u SSL_CERT_FILE $info
 expect 2 'DISCORD_TOKEN' -- env -u DISCORD_TOKEN $info
 expect 2 '--shards takes' -- $info --shards none
 expect 4 '2 now, the last in 24 h' --recommended-shards 4 --session-limit 3 -- $info
@@ -41,7 +41,7 @@ expect 0 'Nothing is wrong.' -- $doctor --intents 53608447
 expect 1 'wrong    intents     MESSAGE_CONTENT' --intents 1 -- $doctor --intents 32768
 expect 3 'wrong    token       Discord refuses it' -- env DISCORD_TOKEN=bad $doctor
 expect 1 'wrong    api' -- env CORDAGE_API=https://127.0.0.1:1/api/v10 $doctor
-expect 1 'wrong    tls' -- env -u CORDAGE_CA_FILE $doctor
+expect 1 'wrong    tls' -- env -u CORDAGE_CA_FILE -u SSL_CERT_FILE $doctor
 expect 2 'wrong    token       There is none.' -- env -u DISCORD_TOKEN $doctor
 expect 2 'wrong    ca' -- env CORDAGE_CA_FILE=/etc/passwd $doctor
 expect 4 'wrong    budget' --recommended-shards 4 --session-limit 3 -- $doctor

@@ -37,6 +37,9 @@ const struct net_watch *judge_net(void);
  * and that an IDENTIFY is about to be booked. */
 void judge_saved(struct vprocess *p, const struct store_session *rows, size_t n);
 void judge_saved_snapshot(const struct store_snapshot *head);
+/* There was none to load: if the session is resumed all the same, its cache is lost, and
+ * the rows alone say from where the next process resumes. */
+void judge_has_no_snapshot(const struct store_snapshot *head);
 void judge_booked(uint32_t shard, bool is_on_disk);
 /* By the machine: a line of the log, a process's end. */
 void judge_logged(struct vprocess *p, const char *line);

@@ -134,6 +134,18 @@ void judge_saved_snapshot(const struct store_snapshot *head)
     b->snapshot_seq = head->seq;
 }
 
+void judge_has_no_snapshot(const struct store_snapshot *head)
+{
+    struct shard_book *b;
+
+    if (head->shard_id >= the_judge.plan.shards ||
+        head->shard_count != the_judge.plan.shards)
+        return;
+    b = &the_judge.shards[head->shard_id];
+    if (head->session_mark == store_mark(str_of(b->session)))
+        b->snapshot_seq = UINT64_MAX;
+}
+
 void judge_booked(uint32_t shard, bool is_on_disk)
 {
     if (shard >= the_judge.plan.shards)

@@ -12,6 +12,14 @@ int __real_store_snapshot_save(struct store *s, const struct store_snapshot *hea
                                const struct store_packed *guilds, size_t n);
 int __wrap_store_snapshot_save(struct store *s, const struct store_snapshot *head,
                                const struct store_packed *guilds, size_t n);
+int __real_store_snapshot_load(struct store *s, struct store_snapshot *head,
+                               int (*each)(void *user, uint64_t guild_id,
+                                           struct str bytes),
+                               void *user);
+int __wrap_store_snapshot_load(struct store *s, struct store_snapshot *head,
+                               int (*each)(void *user, uint64_t guild_id,
+                                           struct str bytes),
+                               void *user);
 int __real_store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
                                uint32_t shard_count);
 int __wrap_store_book_identify(struct store *s, uint64_t wall, uint32_t shard_id,
@@ -34,6 +42,18 @@ int __wrap_store_snapshot_save(struct store *s, const struct store_snapshot *hea
 
     if (!err)
         judge_saved_snapshot(head);
+    return err;
+}
+
+int __wrap_store_snapshot_load(struct store *s, struct store_snapshot *head,
+                               int (*each)(void *user, uint64_t guild_id,
+                                           struct str bytes),
+                               void *user)
+{
+    int err = __real_store_snapshot_load(s, head, each, user);
+
+    if (err)
+        judge_has_no_snapshot(head);
     return err;
 }
 

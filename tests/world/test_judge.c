@@ -596,6 +596,26 @@ TEST(a_heartbeat_ahead_of_the_snapshot_is_seen)
     expect(PROMISE_SAVED_BEHIND);
 }
 
+TEST(without_a_snapshot_the_rows_alone_are_the_bound)
+{
+    struct sim_config config = rig_config();
+    struct store_snapshot head = { .shard_id = 0, .shard_count = SHARDS, .seq = 2 };
+    struct wire_rig a, b;
+
+    config.guilds = GUILDS;
+    begin(&config, true);
+    go_live(&a, &b);
+    save(10, &a, seq_of(&a));
+    head.session_mark = store_mark(str_of(a.client.session_id));
+    judge_saved_snapshot(&head);
+    judge_has_no_snapshot(&head);
+    beat(&a, 3);
+    CHECK(!judge_has_spoken());
+    beat(&a, seq_of(&a) + 1);
+    release(&a, &b);
+    expect(PROMISE_SAVED_BEHIND);
+}
+
 TEST(a_shard_that_is_alive_twice_is_seen)
 {
     struct wire_rig a, b, c;
@@ -844,8 +864,9 @@ RUN_TESTS(
     T(a_message_that_was_never_said_is_seen),
     T(a_message_that_never_came_is_seen_in_the_end),
     T(a_row_ahead_of_what_is_done_is_seen), T(a_heartbeat_ahead_of_what_is_saved_is_seen),
-    T(a_heartbeat_ahead_of_the_snapshot_is_seen), T(a_shard_that_is_alive_twice_is_seen),
-    T(a_shard_that_stays_away_is_seen_in_the_end),
+    T(a_heartbeat_ahead_of_the_snapshot_is_seen),
+    T(without_a_snapshot_the_rows_alone_are_the_bound),
+    T(a_shard_that_is_alive_twice_is_seen), T(a_shard_that_stays_away_is_seen_in_the_end),
     T(a_bot_that_comes_back_after_a_refusal_is_seen), T(the_token_in_the_log_is_seen),
     T(the_token_on_the_disk_is_seen), T(the_token_in_another_payload_is_seen),
     T(a_queue_without_end_is_seen), T(a_cache_that_differs_is_seen),

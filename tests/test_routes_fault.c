@@ -137,6 +137,25 @@ TEST(a_limit_of_any_scope_is_reached)
     rest_stop(&r);
 }
 
+/* The page makes its forms of them. */
+TEST(each_field_of_each_fault_says_what_it_takes)
+{
+    struct json_iter kind, field;
+    struct rest r;
+
+    rest_start(&r);
+    CHECK_INT(rest_get(&r, "/_sim/controls"), 200);
+    for (bool more = json_first(json_get(r.json, "faults"), &kind); more;
+         more = json_next(&kind))
+        for (bool next = json_first(json_get(kind.value, "fields"), &field); next;
+             next = json_next(&field))
+            if (json_is_absent(json_get(field.value, "type")))
+                fail_msg("%s: a field without a type",
+                         cordage_json_string(json_get(kind.value, "kind")).p);
+    rest_stop(&r);
+}
+
 RUN_TESTS(T(it_is_down_in_discords_words_or_cloudflares), T(answers_come_late),
           T(headers_are_missing_or_wrong), T(buckets_get_other_names),
-          T(a_hash_is_the_same_for_every_channel), T(a_limit_of_any_scope_is_reached))
+          T(a_hash_is_the_same_for_every_channel), T(a_limit_of_any_scope_is_reached),
+          T(each_field_of_each_fault_says_what_it_takes))

@@ -458,12 +458,13 @@ static int read_over(cordage_json v, struct fault *f, cordage_error *error)
     return 0;
 }
 
+static const char *const scopes[] = { "user", "global", "shared", NULL };
+
 static int read_scope(cordage_json v, struct fault *f, cordage_error *error)
 {
-    static const char *const scopes[] = { "user", "global", "shared" };
     struct str what;
 
-    for (int i = 0; json_str(v, &what) && i < 3; i++) {
+    for (int i = 0; json_str(v, &what) && scopes[i]; i++) {
         if (str_is(what, scopes[i])) {
             f->scope = i;
             return 0;
@@ -575,8 +576,19 @@ static void write_plain(struct json_writer *w, const struct plain *p)
         field_u64(w, "default", number);
 }
 
+static void write_choices(struct json_writer *w, const char *const *names)
+{
+    field_z(w, "type", "choice");
+    field_open(w, "choices", '[');
+    for (; *names; names++)
+        json_put_z(w, *names);
+    json_shut(w, ']');
+}
+
 static void write_field(struct json_writer *w, struct str name)
 {
+    static const char *const over[] = { "frames", "messages", NULL };
+
     json_open(w, '{');
     field_str(w, "name", name);
     for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)
@@ -586,13 +598,10 @@ static void write_field(struct json_writer *w, struct str name)
         write_bounds(w, 1000, 4999);
     if (str_is(name, "bot"))
         field_z(w, "type", "bot");
-    if (str_is(name, "over")) {
-        field_z(w, "type", "choice");
-        field_open(w, "choices", '[');
-        json_put_z(w, "frames");
-        json_put_z(w, "messages");
-        json_shut(w, ']');
-    }
+    if (str_is(name, "over"))
+        write_choices(w, over);
+    if (str_is(name, "scope"))
+        write_choices(w, scopes);
     json_shut(w, '}');
 }
 

@@ -310,6 +310,30 @@ TEST(a_component_changes_its_message)
     stop(&r);
 }
 
+TEST(a_component_is_used_where_its_message_is)
+{
+    struct change_rig r;
+    struct asked a;
+    char body[256];
+    uint64_t guild;
+
+    start(&r);
+    guild = sim_world(r.rest.rig.sim)->guilds[1].id;
+    CHECK_INT(rest_post(&r.rest, rest_channel(&r.rest, 1, "/messages"),
+                        "{\"content\":\"choose\",\"components\":[{\"type\":1,"
+                        "\"components\":[{\"type\":2,\"style\":1,\"label\":\"yes\","
+                        "\"custom_id\":\"y\"}]}]}"),
+              200);
+    client_gets(&r.client, "MESSAGE_CREATE");
+    snprintf(body, sizeof body, "{\"message_id\":\"%llu\",\"custom_id\":\"y\"}",
+             (unsigned long long)answered_id(&r));
+    ask(&r, &a, body);
+    CHECK(mirror_id(r.client.d, "guild_id") == guild);
+    CHECK(mirror_id(r.client.d, "channel_id") ==
+          world_channel_id(&sim_world(r.rest.rig.sim)->guilds[1], 1));
+    stop(&r);
+}
+
 TEST(an_update_of_a_message_that_is_gone_may_be_tried_again)
 {
     struct change_rig r;
@@ -477,6 +501,7 @@ RUN_TESTS(T(a_command_is_asked_as_discord_asks_it), T(an_answer_is_a_message),
           T(the_first_answer_has_three_seconds_and_the_token_fifteen_minutes),
           T(a_deferred_answer_is_a_message_that_loads),
           T(an_ephemeral_answer_is_of_no_channel), T(a_component_changes_its_message),
+          T(a_component_is_used_where_its_message_is),
           T(an_update_of_a_message_that_is_gone_may_be_tried_again),
           T(a_modal_comes_back_filled_in), T(what_is_being_typed_gets_choices),
           T(a_wrong_answer_leaves_time_for_a_right_one), T(a_command_is_used_in_a_dm),

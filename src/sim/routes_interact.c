@@ -47,14 +47,16 @@ static bool has(const struct making *k, const char *key)
 
 /* ---- Where, and who ------------------------------------------------------- */
 
-/* The channel, or the first of the guild, of the shard's first guild, of the first one.
- */
+/* The message's, the channel, or the first of the guild, of the shard's first guild, of
+ * the first one. */
 static bool find_place(struct making *k)
 {
     struct world *world = call_world(k->c);
+    const struct recent_message *m =
+        recent_find(&k->c->routes->recent, id_of(k, "message_id"));
 
-    k->r.channel_id = id_of(k, "channel_id");
-    if (has(k, "channel_id"))
+    k->r.channel_id = m ? m->channel_id : id_of(k, "channel_id");
+    if (m || has(k, "channel_id"))
         k->r.guild = call_guild_of(k->c, k->r.channel_id);
     else if (has(k, "guild_id"))
         k->r.guild = world_find_guild(world, id_of(k, "guild_id"));

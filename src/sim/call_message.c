@@ -215,10 +215,11 @@ static struct recent_message *keep(struct call *c, const struct sim_message *m,
     struct recent_message *kept;
     struct direct *direct;
 
-    if (recent_add(recent, id, m->channel_id, m->nonce, text, c->now))
+    if (recent_add(recent, id, m->channel_id,
+                   m->author ? m->author->user_id : call_bot_id(c), m->nonce, text,
+                   c->now))
         return NULL;
     kept = recent_find(recent, id);
-    kept->author_id = m->author ? m->author->user_id : call_bot_id(c);
     kept->is_ephemeral = m->is_ephemeral;
     direct = m->guild ? NULL : call_find_direct(c, m->channel_id);
     if (direct)
@@ -282,10 +283,9 @@ struct recent_message *call_recall(struct call *c, uint64_t id)
     struct sim_said said;
 
     if (!m && sim_recall(c->routes->sim, id, &said, &text) == 0 &&
-        recent_add(recent, id, said.channel_id, STR(""), buf_str(&text), c->now) == 0) {
+        recent_add(recent, id, said.channel_id, said.author_id, STR(""), buf_str(&text),
+                   c->now) == 0)
         m = recent_find(recent, id);
-        m->author_id = said.author_id;
-    }
     buf_release(&text);
     return m;
 }

@@ -9,11 +9,11 @@ void recent_init(struct recent *r)
     list_init(&r->newest_last);
 }
 
-/* FNV-1a over channel and nonce. Two that collide hide the older, which only costs its
- * deduplication: recent_by_nonce compares. */
-static uint64_t nonce_key(uint64_t channel_id, struct str nonce)
+/* FNV-1a over channel, author and nonce. Two that collide hide the older, which only
+ * costs its deduplication: recent_by_nonce compares. */
+static uint64_t nonce_key(uint64_t channel_id, uint64_t author_id, struct str nonce)
 {
-    uint64_t h = 0xcbf29ce484222325ULL ^ channel_id;
+    uint64_t h = (0xcbf29ce484222325ULL ^ channel_id) * 0x100000001b3ULL ^ author_id;
 
     for (size_t i = 0; i < nonce.n; i++)
         h = (h ^ (unsigned char)nonce.p[i]) * 0x100000001b3ULL;
@@ -22,7 +22,7 @@ static uint64_t nonce_key(uint64_t channel_id, struct str nonce)
 
 static uint64_t key_of(const struct recent_message *m)
 {
-    return nonce_key(m->channel_id, str_of(m->nonce));
+    return nonce_key(m->channel_id, m->author_id, str_of(m->nonce));
 }
 
 static void forget(struct recent *r, struct recent_message *m)
@@ -82,8 +82,8 @@ void recent_release(struct recent *r)
     map_release(&r->by_nonce);
 }
 
-int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str nonce,
-               struct str body, uint64_t now)
+int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, uint64_t author_id,
+               struct str nonce, struct str body, uint64_t now)
 {
     struct recent_message *m;
 
@@ -95,6 +95,7 @@ int recent_add(struct recent *r, uint64_t id, uint64_t channel_id, struct str no
     m->body = copy_body(body);
     m->id = id;
     m->channel_id = channel_id;
+    m->author_id = author_id;
     m->at = now;
     m->n = body.n;
     if (nonce.n && nonce.n < sizeof m->nonce)
@@ -121,12 +122,14 @@ struct recent_message *recent_find(const struct recent *r, uint64_t id)
 }
 
 const struct recent_message *recent_by_nonce(const struct recent *r, uint64_t channel_id,
-                                             struct str nonce, uint64_t now)
+                                             uint64_t author_id, struct str nonce,
+                                             uint64_t now)
 {
-    const struct recent_message *m = map_get(&r->by_nonce, nonce_key(channel_id, nonce));
+    const struct recent_message *m =
+        map_get(&r->by_nonce, nonce_key(channel_id, author_id, nonce));
 
-    if (!m || m->channel_id != channel_id || !str_is(nonce, m->nonce) ||
-        now - m->at >= RECENT_NONCE_MS)
+    if (!m || m->channel_id != channel_id || m->author_id != author_id ||
+        !str_is(nonce, m->nonce) || now - m->at >= RECENT_NONCE_MS)
         return NULL;
     return m;
 }

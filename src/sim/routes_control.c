@@ -154,14 +154,6 @@ static bool find_author(struct call *c, cordage_json body, struct world_member *
     return false;
 }
 
-static void note_author(struct call *c, uint64_t id, uint64_t author_id)
-{
-    struct recent_message *m = recent_find(&c->routes->recent, id);
-
-    if (m)
-        m->author_id = author_id;
-}
-
 static void put_said(struct call *c, uint64_t id)
 {
     json_open(&c->out, '{');
@@ -268,9 +260,8 @@ static void post_message(struct call *c)
     if (sim_say(c->routes->sim, &m, c->now, &text, &id)) {
         call_out_of_memory(c);
     } else {
-        recent_add(&c->routes->recent, id, c->channel_id, STR(""), buf_str(&text),
-                   c->now);
-        note_author(c, id, author.user_id);
+        recent_add(&c->routes->recent, id, c->channel_id, author.user_id, STR(""),
+                   buf_str(&text), c->now);
         put_said(c, id);
     }
     buf_release(&text);

@@ -151,8 +151,8 @@ static const struct recent_message *find_earlier(struct call *c, cordage_json bo
     json_begin(&w, &text);
     json_copy(&w, nonce);
     if (json_end(&w) == 0)
-        earlier =
-            recent_by_nonce(&c->routes->recent, c->channel_id, buf_str(&text), c->now);
+        earlier = recent_by_nonce(&c->routes->recent, c->channel_id, call_bot_id(c),
+                                  buf_str(&text), c->now);
     buf_release(&text);
     return earlier;
 }

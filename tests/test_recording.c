@@ -329,6 +329,7 @@ TEST(a_full_disk_keeps_what_was_written)
     cordage_error error = { 0 };
     struct buf b = { 0 };
     unsigned n = 0;
+    uint64_t written, ms;
     int err = 0;
 
     signal(SIGXFSZ, SIG_IGN);
@@ -346,15 +347,38 @@ TEST(a_full_disk_keeps_what_was_written)
     CHECK(strstr(error.message, path) && strstr(error.message, "events before that"));
     CHECK_INT(recorder_add(w, n * 700, buf_str(&b), &error), CORDAGE_EIO);
     CHECK_INT(recorder_flush(w, n * 700, &error), CORDAGE_EIO);
-    CHECK_INT(recorder_close(w, &error), CORDAGE_EIO);
+    CHECK_INT(recorder_end(w, &error), CORDAGE_EIO);
+    recorder_written(w, &written, &ms);
+    CHECK_INT(recorder_close(w, &error), 0); /* it was said */
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &whole), 0);
 
     CHECK_INT(recording_open(path, &r, &error), 0);
     n = rig_count(r, &err, &error);
     CHECK(n > 3);
+    CHECK_INT(written, n);
+    CHECK_INT(ms, (n - 1) * 700);
     CHECK_INT(err, CORDAGE_EPARSE); /* there is no mark that it is whole */
     recording_close(r);
     buf_release(&b);
+    tmpdir_free(&t);
+}
+
+TEST(a_disk_that_is_full_from_the_start_is_left_without_a_file)
+{
+    struct rlimit whole, small;
+    struct tmpdir t = tmpdir_new();
+    const char *path = tmpdir_path(&t, "a");
+    struct recorder *w;
+    cordage_error error = { 0 };
+
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    small = (struct rlimit){ 5, whole.rlim_max };
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
+    CHECK_INT(recorder_open(path, &rig_head, &w, &error), CORDAGE_EIO);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    CHECK(w == NULL);
+    CHECK_INT(access(path, F_OK), -1);
     tmpdir_free(&t);
 }
 
@@ -403,4 +427,6 @@ RUN_TESTS(T(what_was_recorded_comes_back), T(nothing_recorded_is_a_recording),
           T(blocks_that_were_swapped_or_left_out_are_found),
           T(what_stands_behind_the_end_is_found),
           T(other_files_and_newer_ones_are_refused),
-          T(a_full_disk_keeps_what_was_written), T(a_giant_payload_comes_back))
+          T(a_full_disk_keeps_what_was_written),
+          T(a_disk_that_is_full_from_the_start_is_left_without_a_file),
+          T(a_giant_payload_comes_back))

@@ -1,5 +1,7 @@
 /* `cordage record` and `cordage replay`, as their users have them: what the simulator
  * says is recorded, and replayed to a recorder; both recordings are the same. */
+#include <sys/resource.h>
+
 #include "envelope.h"
 #include "json_text.h"
 #include "recording_rig.h"
@@ -351,6 +353,108 @@ TEST(what_cannot_be_done_is_said)
     tmpdir_free(&t);
 }
 
+TEST(a_bot_that_keeps_its_state_has_read_all_at_once)
+{
+    struct program p;
+    char bot[1024];
+
+    /* Its heartbeats name only what a snapshot has saved, once a minute. */
+    snprintf(bot, sizeof bot, "%s/ping", getenv("CORDAGE_EXAMPLES"));
+    program_start(&p, ARGS("replay", "--speed", "max", recorded, "--", bot));
+    CHECK_INT(program_end(&p), 0);
+}
+
+/* Five seconds lie between two IDENTIFYs; `--for` counts behind them. */
+TEST(a_time_counts_from_ready)
+{
+    const char *const world[] = { "--guilds", "1", NULL };
+    struct running sim;
+    struct program p;
+    uint64_t n, ms;
+
+    setenv("CORDAGE_TEST_SPEED", "10", 1);
+    start(&sim, world);
+    lead_to(sim.api, sim.token, sim.ca_file);
+    for (int i = 0; i < 2; i++) {
+        const char *path = tmpdir_path(&dir, i ? "second" : "first");
+        struct recording *r;
+
+        CHECK_INT(program_run(&p, ARGS("record", "--for", "2s", path)), 0);
+        CHECK_INT(recording_open(path, &r, NULL), 0);
+        CHECK_INT(recording_measure(r, &n, &ms, NULL), 0);
+        CHECK(n >= 2); /* READY and a guild */
+        recording_close(r);
+    }
+    CHECK_INT(stop(&sim), 0);
+    unsetenv("CORDAGE_TEST_SPEED");
+}
+
+static bool reports(struct running *r, const char *what)
+{
+    struct buf body = { 0 };
+    bool found;
+
+    CHECK_INT(ask(r, "/_sim/report", NULL, NULL, &body), 200);
+    found = str_find(buf_str(&body), str_of(what)) != SIZE_MAX;
+    buf_release(&body);
+    return found;
+}
+
+TEST(nothing_recorded_is_said_and_leaves_no_file)
+{
+    const char *const world[] = { "--guilds", "1", NULL };
+    const char *path = tmpdir_path(&dir, "nothing");
+    struct running sim;
+    struct program p;
+
+    start(&sim, world);
+    lead_to(sim.api, sim.token, sim.ca_file);
+    CHECK_INT(ask(&sim, "/_sim/fault", "{\"kind\":\"ready_delay\",\"by_ms\":60000}", NULL,
+                  NULL),
+              200);
+    program_start(&p, ARGS("record", path));
+    while (!reports(&sim, "\"identifies\":1"))
+        ;
+    kill(p.pid, SIGTERM);
+    CHECK_INT(program_end(&p), 1);
+    CHECK(program_said(&p, "nothing was recorded"));
+    CHECK_INT(access(path, F_OK), -1);
+    CHECK_INT(stop(&sim), 0);
+}
+
+/* A disk that is full: here, a limit on the size of files. */
+TEST(a_full_disk_is_told_with_one_number)
+{
+    const char *const world[] = { "--guilds", "3", "--traffic", "2000", NULL };
+    const char *path = tmpdir_path(&dir, "full");
+    struct rlimit whole, small;
+    char line[2000], want[64];
+    struct recording *r;
+    struct running sim;
+    struct program p;
+    uint64_t n, ms;
+
+    start(&sim, world);
+    lead_to(sim.api, sim.token, sim.ca_file);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    small = (struct rlimit){ 60000, whole.rlim_max };
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
+    program_start(&p, ARGS("record", "--json", path));
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK_INT(program_end(&p), 1);
+    CHECK_INT(recording_open(path, &r, NULL), 0);
+    recording_measure(r, &n, &ms, NULL);
+    recording_close(r);
+    CHECK(n > 0);
+    snprintf(want, sizeof want, "the %llu events before that", (unsigned long long)n);
+    CHECK(program_said(&p, want));
+    snprintf(want, sizeof want, "\"events\":%llu,", (unsigned long long)n);
+    CHECK(strstr(line, want) != NULL);
+    CHECK_INT(stop(&sim), 0);
+}
+
 TEST(a_file_that_is_there_costs_no_identify)
 {
     const char *const world[] = { "--guilds", "1", NULL };
@@ -379,6 +483,10 @@ int main(void)
         T(a_command_that_uses_no_gateway_is_told_of),
         T(what_cannot_be_done_is_said),
         T(a_file_that_is_there_costs_no_identify),
+        T(a_time_counts_from_ready),
+        T(nothing_recorded_is_said_and_leaves_no_file),
+        T(a_full_disk_is_told_with_one_number),
+        T(a_bot_that_keeps_its_state_has_read_all_at_once),
     };
 
     return cmocka_run_group_tests(tests, record_once, clean_up);

@@ -153,7 +153,7 @@ int command_record(int argc, char **argv)
           .max = UINT32_MAX },
         { .name = "for",
           .value = "TIME",
-          .help = "end after 90s, 5m, 2h, 1d",
+          .help = "end 90s, 5m, 2h, 1d after READY",
           .text = &c.time },
         { .name = "events",
           .value = "N",

@@ -158,9 +158,13 @@ static void print_text(const struct record_bot *b)
     for (size_t i = 0; i < b->tapes.n; i++) {
         const struct tape *t = b->tapes.list[i];
 
-        fprintf(stderr, "%s: shard %u/%u, %" PRIu64 " event%s in %s\n", t->path,
-                t->shard_id, t->shard_count, t->n, t->n == 1 ? "" : "s",
-                text_duration(t->ms, since));
+        if (t->n == 0)
+            fprintf(stderr, "%s: shard %u/%u, nothing was recorded\n", t->path,
+                    t->shard_id, t->shard_count);
+        else
+            fprintf(stderr, "%s: shard %u/%u, %" PRIu64 " event%s in %s\n", t->path,
+                    t->shard_id, t->shard_count, t->n, t->n == 1 ? "" : "s",
+                    text_duration(t->ms, since));
     }
     if (b->tapes.n == 0)
         fputs("cordage record: the command identified no shard through CORDAGE_API: "

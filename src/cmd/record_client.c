@@ -56,6 +56,14 @@ static void stop(struct record_run *run)
 
 /* ---- What the shard says ---------------------------------------------------------- */
 
+/* From READY on; waiting for a turn to identify does not count. */
+static void begin(struct record_run *run, uint64_t now)
+{
+    run->began_at = now;
+    if (run->wish->ms)
+        run->stop_at = now + run->wish->ms;
+}
+
 static bool deliver(void *user, struct shard *shard, const struct dispatch *event)
 {
     struct record_run *run = user;
@@ -68,7 +76,7 @@ static bool deliver(void *user, struct shard *shard, const struct dispatch *even
     if (run->stopping || str_is(event->name, "RESUMED"))
         return true;
     if (tally->events == 0)
-        run->began_at = now;
+        begin(run, now);
     err = recorder_add(run->recorder, now - run->began_at, event->payload, &run->error);
     if (err == CORDAGE_EPARSE) {
         log_line(&run->log, LOG_WARN, "an event was left out: %s", run->error.message);
@@ -238,13 +246,31 @@ static void on_tick(struct timer *t)
                                                                  : run->stop_at);
 }
 
+/* What was recorded is kept, whatever happened, and counts; a file with nothing in it is
+ * not kept. */
+static int seal(struct record_run *run, cordage_error *error)
+{
+    struct record_tally *tally = run->tally;
+    int err;
+
+    if (!run->recorder)
+        return 0;
+    err = recorder_end(run->recorder, error);
+    recorder_written(run->recorder, &tally->events, &tally->ms);
+    recorder_close(run->recorder, NULL);
+    run->recorder = NULL;
+    if (tally->events == 0)
+        unlink(run->wish->path);
+    return err;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct record_run *run = handle->data;
 
     /* Again: Discord does not answer, and somebody has no patience. */
     if (run->stopping) {
-        recorder_close(run->recorder, NULL);
+        seal(run, NULL);
         _exit(128 + number);
     }
     stop(run);
@@ -387,7 +413,7 @@ static void record(struct record_run *run)
     run->place.may_dial = may_dial;
     run->place.may_identify = may_identify;
     run->tick.fire = on_tick;
-    run->stop_at = run->wish->ms ? now + run->wish->ms : UINT64_MAX;
+    run->stop_at = UINT64_MAX;
     run->host->arm(run->host, &run->tick, now);
     shard_start(run->shard);
     loop_run(run->loop);
@@ -397,20 +423,21 @@ static void record(struct record_run *run)
     run->host->disarm(run->host, &run->tick);
 }
 
-/* What was recorded is kept, whatever happened; a file with nothing in it is not. */
 static int close_file(struct record_run *run, cordage_error *error)
 {
     bool is_new = run->recorder != NULL;
     cordage_error closing = { 0 };
-    int err = recorder_close(run->recorder, &closing);
+    int err = seal(run, &closing);
 
-    run->recorder = NULL;
-    if (is_new && run->tally->events == 0 && run->error.code)
-        unlink(run->wish->path);
     if (run->error.code)
         *error = run->error;
     else if (err)
         *error = closing;
+    else if (is_new && run->tally->events == 0)
+        error_set(error, CORDAGE_ENOTFOUND,
+                  "nothing was recorded: it ended before the READY of shard %u/%u; no "
+                  "file is left",
+                  run->wish->shard_id, run->wish->shard_count);
     return error->code;
 }
 

@@ -2,16 +2,32 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "json_text.h"
 #include "mem.h"
+
+/* Only what is in the file counts; one with nothing in it goes. */
+static int seal(struct tape *tape, cordage_error *error)
+{
+    int err;
+
+    if (!tape->recorder)
+        return 0;
+    err = recorder_end(tape->recorder, error);
+    recorder_written(tape->recorder, &tape->n, &tape->ms);
+    recorder_close(tape->recorder, NULL);
+    tape->recorder = NULL;
+    if (tape->n == 0)
+        unlink(tape->path);
+    return err;
+}
 
 static void failed(struct tapes *t, struct tape *tape, const cordage_error *error)
 {
     fprintf(stderr, "cordage record: %s\n", error->message);
     t->failed = true;
-    recorder_close(tape->recorder, NULL);
-    tape->recorder = NULL;
+    seal(tape, NULL);
 }
 
 static int make_file(struct tapes *t, struct tape *tape, uint32_t intents,
@@ -120,13 +136,9 @@ void tapes_close(struct tapes *t)
 {
     cordage_error error;
 
-    for (size_t i = 0; i < t->n; i++) {
-        struct recorder *r = t->list[i]->recorder;
-
-        t->list[i]->recorder = NULL;
-        if (recorder_close(r, &error))
+    for (size_t i = 0; i < t->n; i++)
+        if (seal(t->list[i], &error))
             failed(t, t->list[i], &error);
-    }
 }
 
 void tapes_release(struct tapes *t)

@@ -26,8 +26,8 @@ struct recording_head {
 /* ---- Writing ---- */
 
 struct recorder;
-/* Makes the file (0600), which must not be there. CORDAGE_EIO with a sentence, _ENOMEM.
- */
+/* Makes the file (0600), which must not be there; on failure none is left. CORDAGE_EIO
+ * with a sentence, _ENOMEM. */
 int recorder_open(const char *path, const struct recording_head *head,
                   struct recorder **out, cordage_error *error);
 /* A dispatch's whole envelope, `ms` after the start, with BUF_SLACK readable bytes behind
@@ -37,7 +37,12 @@ int recorder_add(struct recorder *r, uint64_t ms, struct str payload,
                  cordage_error *error);
 /* What waits is written now, if it has waited for long enough. */
 int recorder_flush(struct recorder *r, uint64_t ms, cordage_error *error);
-/* Writes the rest, and the mark that it is whole. NULL is fine. */
+/* Writes the rest, and the mark that it is whole; what is written is then told. NULL is
+ * fine. */
+int recorder_end(struct recorder *r, cordage_error *error);
+/* What is in the file by now: how many events, and the time of the last. */
+void recorder_written(const struct recorder *r, uint64_t *events, uint64_t *ms);
+/* Ends it, unless that was done, and gives it back. NULL is fine. */
 int recorder_close(struct recorder *r, cordage_error *error);
 
 /* Appends the payload (BUF_SLACK readable bytes behind it) to `out` without its secrets;

@@ -23,8 +23,10 @@ struct recorder {
     uint64_t began_ms;     /* the block's first event's */
     uint64_t last_ms;      /* the last event's: a clock that goes back is not believed */
     uint64_t at, n_events; /* bytes written, events in them */
+    uint64_t written_ms;   /* the last one's */
     uint32_t n;            /* in `data` */
     bool broken;           /* the disk refused: nothing more is written */
+    bool ended;
 };
 
 static int no_memory(cordage_error *error)
@@ -94,6 +96,7 @@ static int finish_block(struct recorder *r, cordage_error *error)
     if (err)
         return err;
     r->n_events += r->n;
+    r->written_ms = r->last_ms;
     r->n = 0;
     if (r->data.size > 4 * FORMAT_BLOCK_BYTES) { /* a giant's */
         buf_release(&r->data);
@@ -131,7 +134,9 @@ static int make_file(struct recorder *r, const struct recording_head *head,
                          strerror(errno));
     format_put_head(head, bytes);
     err = write_all(r, bytes, sizeof bytes, error);
-    if (!err)
+    if (err)
+        unlink(r->path);
+    else
         r->at = sizeof bytes;
     return err;
 }
@@ -226,15 +231,28 @@ static int write_end(struct recorder *r, cordage_error *error)
     return err;
 }
 
-int recorder_close(struct recorder *r, cordage_error *error)
+int recorder_end(struct recorder *r, cordage_error *error)
 {
     int err;
 
-    if (!r)
+    if (!r || r->ended)
         return 0;
+    r->ended = true;
     err = r->broken ? refuse_broken(r, error) : finish_block(r, error);
-    if (!err)
-        err = write_end(r, error);
-    release(r);
+    return err ? err : write_end(r, error);
+}
+
+void recorder_written(const struct recorder *r, uint64_t *events, uint64_t *ms)
+{
+    *events = r->n_events;
+    *ms = r->written_ms;
+}
+
+int recorder_close(struct recorder *r, cordage_error *error)
+{
+    int err = recorder_end(r, error);
+
+    if (r)
+        release(r);
     return err;
 }

@@ -137,6 +137,72 @@ TEST(a_limit_of_any_scope_is_reached)
     rest_stop(&r);
 }
 
+static bool json_is(cordage_json v, const char *text)
+{
+    struct str s;
+
+    return json_str(v, &s) && str_is(s, text);
+}
+
+/* The fields of a kind, as the page is told. */
+static cordage_json field_of(struct rest *r, const char *kind, const char *name)
+{
+    struct json_iter k, f;
+
+    for (bool more = json_first(json_get(r->json, "faults"), &k); more;
+         more = json_next(&k)) {
+        if (!json_is(json_get(k.value, "kind"), kind))
+            continue;
+        for (bool next = json_first(json_get(k.value, "fields"), &f); next;
+             next = json_next(&f))
+            if (json_is(json_get(f.value, "name"), name))
+                return f.value;
+    }
+    fail_msg("%s has no %s", kind, name);
+    return r->json;
+}
+
+TEST(the_page_is_told_what_a_field_left_out_means)
+{
+    static const struct {
+        const char *kind, *field, *key;
+        uint64_t is;
+    } cases[] = {
+        { "close", "code", "default", 4000 },
+        { "watchdog", "code", "default", 4009 },
+        { "rest_down", "status", "default", 503 },
+        { "rest_slow", "by_ms", "max", 30000 },
+        { "late_ack", "by_ms", "max", 86400000 },
+    };
+    struct rest r;
+    uint64_t n;
+
+    rest_start(&r);
+    CHECK_INT(rest_get(&r, "/_sim/controls"), 200);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK(
+            json_u64(json_get(field_of(&r, cases[i].kind, cases[i].field), cases[i].key),
+                     &n));
+        CHECK_INT(n, cases[i].is);
+    }
+    CHECK(json_is(json_get(field_of(&r, "split", "over"), "default"), "frames"));
+    CHECK(json_is(json_get(field_of(&r, "rest_limited", "scope"), "default"), "user"));
+    rest_stop(&r);
+}
+
+TEST(who_met_nobody_is_told_why)
+{
+    struct rest r;
+
+    rest_start(&r);
+    CHECK_INT(rest_post(&r, "/_sim/fault", "{\"kind\":\"reset\",\"shard\":[0,7]}"), 200);
+    CHECK(json_is(json_get(r.json, "note"),
+                  "no session that is connected is meant: GET /_sim/report has them"));
+    CHECK_INT(rest_post(&r, "/_sim/fault", "{\"kind\":\"rest_down\"}"), 200);
+    CHECK(json_is(json_get(r.json, "note"), "this is of no connection"));
+    rest_stop(&r);
+}
+
 /* The page makes its forms of them. */
 TEST(each_field_of_each_fault_says_what_it_takes)
 {
@@ -158,4 +224,5 @@ TEST(each_field_of_each_fault_says_what_it_takes)
 RUN_TESTS(T(it_is_down_in_discords_words_or_cloudflares), T(answers_come_late),
           T(headers_are_missing_or_wrong), T(buckets_get_other_names),
           T(a_hash_is_the_same_for_every_channel), T(a_limit_of_any_scope_is_reached),
-          T(each_field_of_each_fault_says_what_it_takes))
+          T(each_field_of_each_fault_says_what_it_takes),
+          T(the_page_is_told_what_a_field_left_out_means), T(who_met_nobody_is_told_why))

@@ -343,6 +343,14 @@ TEST(a_wrong_request_is_refused_with_the_field_and_what_it_may_be)
         { "{\"kind\":\"invalid_session\",\"resumable\":1}", "\"resumable\"" },
         { "{\"kind\":\"split\",\"over\":\"walls\"}", "\"over\"" },
         { "{\"kind\":\"resume_door\",\"down\":\"yes\"}", "\"down\"" },
+        { "{\"kind\":\"reset\",\"for_ms\":5}",
+          "\"for_ms\" is no field of reset, which takes shard, bot$" },
+        { "{\"kind\":\"late_ack\",\"of\":5}",
+          "is no field of late_ack, which takes shard, bot, by_ms, for_ms$" },
+        { "{\"kind\":\"rest_new_buckets\",\"of\":5}", "which takes none$" },
+        { "{\"kind\":\"rest_slow\",\"by_ms\":60000}", "\"by_ms\" must be 0 to 30000$" },
+        { "{\"kind\":\"late_ack\",\"by_ms\":99999999}", "must be 0 to 86400000$" },
+        { "{\"kind\":\"reset\",\"bot_id\":\"1\"}", "must be a bot's id" },
     };
     struct rig r;
     struct client a;
@@ -354,6 +362,7 @@ TEST(a_wrong_request_is_refused_with_the_field_and_what_it_may_be)
 
         CHECK_INT(sim_fault(r.sim, str_of(wrong[i][0]), r.now, &n, &error),
                   CORDAGE_EINVAL);
+        strcat(error.message, "$"); /* its end */
         if (!strstr(error.message, wrong[i][1]))
             fail_msg("%s: %s", wrong[i][0], error.message);
     }

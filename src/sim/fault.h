@@ -22,6 +22,8 @@ struct fault_kind {
     void (*on_conn)(struct sim_conn *c, const struct fault *f, uint64_t now);
     void (*on_sim)(struct sim *s, const struct fault *f, uint64_t now);
     const char *takes; /* fields beside kind, and shard and bot of a connection */
+    uint64_t code;     /* its default; 0: none */
+    uint64_t by_most;  /* of by_ms; 0: the usual */
 };
 extern const struct fault_kind sim_fault_kinds[]; /* ended by a NULL name */
 

@@ -17,6 +17,18 @@ static const struct fault_kind *find_kind(struct str name)
     return NULL;
 }
 
+const char *sim_fault_kind(size_t i, bool *meets)
+{
+    size_t n = 0;
+
+    while (sim_fault_kinds[n].name)
+        n++;
+    if (i >= n)
+        return NULL;
+    *meets = sim_fault_kinds[i].on_conn != NULL;
+    return sim_fault_kinds[i].name;
+}
+
 /* "reconnect, invalid_session, ... or key_stolen" */
 static int refuse_kind(cordage_error *error)
 {
@@ -34,6 +46,10 @@ static int refuse_kind(cordage_error *error)
 }
 
 /* ---- Reading the request -------------------------------------------------------- */
+
+/* The first is what is meant by a field that isn't there. */
+static const char *const overs[] = { "frames", "messages", NULL };
+static const char *const scopes[] = { "user", "global", "shared", NULL };
 
 /* Plain fields: yes or no, or a number within bounds. */
 static const struct plain {
@@ -65,24 +81,32 @@ static const struct fault defaults = { .all = true,
                                        .gap = true,
                                        .count = 1,
                                        .by_ms = 1000,
+                                       .status = 503,
                                        .key = UINT64_MAX,
                                        .bytes = SIM_GIANT_BYTES,
                                        .per_second = 1000 };
 
-static int read_plain(cordage_json v, const struct plain *p, struct fault *f,
-                      cordage_error *error)
+static uint64_t most_of(const struct fault_kind *kind, const struct plain *p)
+{
+    bool is_by = p->offset == offsetof(struct fault, by_ms);
+
+    return is_by && kind->by_most ? kind->by_most : p->max;
+}
+
+static int read_plain(const struct fault_kind *kind, cordage_json v,
+                      const struct plain *p, struct fault *f, cordage_error *error)
 {
     char *to = (char *)f + p->offset;
-    uint64_t number;
+    uint64_t number, most = most_of(kind, p);
 
     if (p->is_bool)
         return json_bool(v, (bool *)to)
                    ? 0
                    : error_set(error, CORDAGE_EINVAL, "\"%s\" must be true or false",
                                p->name);
-    if (!json_u64(v, &number) || number < p->min || number > p->max)
+    if (!json_u64(v, &number) || number < p->min || number > most)
         return error_set(error, CORDAGE_EINVAL, "\"%s\" must be %llu to %llu", p->name,
-                         (unsigned long long)p->min, (unsigned long long)p->max);
+                         (unsigned long long)p->min, (unsigned long long)most);
     memcpy(to, &number, sizeof number);
     return 0;
 }
@@ -126,14 +150,12 @@ static int read_over(cordage_json v, struct fault *f, cordage_error *error)
     struct str what = STR("");
 
     json_str(v, &what);
-    if (!str_is(what, "frames") && !str_is(what, "messages"))
+    if (!str_is(what, overs[0]) && !str_is(what, overs[1]))
         return error_set(error, CORDAGE_EINVAL,
                          "\"over\" must be \"frames\" or \"messages\"");
-    f->messages = str_is(what, "messages");
+    f->messages = str_is(what, overs[1]);
     return 0;
 }
-
-static const char *const scopes[] = { "user", "global", "shared", NULL };
 
 static int read_scope(cordage_json v, struct fault *f, cordage_error *error)
 {
@@ -157,16 +179,43 @@ static int read_bot(struct sim *s, cordage_json v, struct fault *f, cordage_erro
     return f->app ? 0 : error_set(error, CORDAGE_EINVAL, "\"bot\" must be a bot's id");
 }
 
+static bool is_bot(struct str field)
+{
+    return str_is(field, "bot") || str_is(field, "bot_id");
+}
+
 static bool takes(const struct fault_kind *kind, struct str field)
 {
     const char *p = kind->takes;
 
+    if (is_bot(field))
+        field = STR("bot");
     if (kind->on_conn && (str_is(field, "shard") || str_is(field, "bot")))
         return true;
     for (; *p; p += strcspn(p, " "), p += *p == ' ')
         if (str_eq(field, (struct str){ p, strcspn(p, " ") }))
             return true;
     return false;
+}
+
+/* "\"for\" is no field of late_ack, which takes shard, bot, by_ms, for_ms" */
+static int refuse_field(const struct fault_kind *kind, struct str name,
+                        cordage_error *error)
+{
+    char fields[80] = "none";
+    size_t n = 0;
+
+    for (const char *p = kind->takes; *p && n + 3 < sizeof fields; p++) {
+        fields[n++] = *p == ' ' ? ',' : *p;
+        if (*p == ' ')
+            fields[n++] = ' ';
+        fields[n] = '\0';
+    }
+    return error_set(error, CORDAGE_EINVAL,
+                     "\"%.*s\" is no field of %s, which takes %s%s%s",
+                     (int)(name.n < 40 ? name.n : 40), name.p, kind->name,
+                     kind->on_conn ? "shard, bot" : "", kind->on_conn && n ? ", " : "",
+                     n || !kind->on_conn ? fields : "");
 }
 
 /* A misspelt field would be a fault that never happens. */
@@ -176,16 +225,10 @@ static int read_field(struct sim *s, const struct fault_kind *kind,
     if (str_is(it->key, "kind"))
         return 0;
     if (!takes(kind, it->key))
-        return error_set(error, CORDAGE_EINVAL,
-                         "\"%.*s\" is no field of %s, which takes %s%s",
-                         (int)(it->key.n < 40 ? it->key.n : 40), it->key.p, kind->name,
-                         kind->on_conn ? "shard bot " : "",
-                         *kind->takes    ? kind->takes
-                         : kind->on_conn ? ""
-                                         : "none");
+        return refuse_field(kind, it->key, error);
     if (str_is(it->key, "shard"))
         return read_shard(it->value, f, error);
-    if (str_is(it->key, "bot"))
+    if (is_bot(it->key))
         return read_bot(s, it->value, f, error);
     if (str_is(it->key, "code"))
         return read_code(it->value, f, error);
@@ -195,7 +238,7 @@ static int read_field(struct sim *s, const struct fault_kind *kind,
         return read_over(it->value, f, error);
     for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)
         if (str_is(it->key, plains[i].name))
-            return read_plain(it->value, &plains[i], f, error);
+            return read_plain(kind, it->value, &plains[i], f, error);
     return 0;
 }
 
@@ -221,6 +264,7 @@ int sim_fault_read(struct sim *s, struct str json, struct fault *f,
     *kind = find_kind(f->kind);
     if (!*kind)
         return refuse_kind(error);
+    f->code = (*kind)->code;
     for (bool more = json_first(root, &it); more && !err; more = json_next(&it))
         err = read_field(s, *kind, &it, f, error);
     return err;
@@ -235,7 +279,8 @@ static void write_bounds(struct json_writer *w, uint64_t min, uint64_t max)
     field_u64(w, "max", max);
 }
 
-static void write_plain(struct json_writer *w, const struct plain *p)
+static void write_plain(struct json_writer *w, const struct fault_kind *kind,
+                        const struct plain *p)
 {
     const char *from = (const char *)&defaults + p->offset;
     uint64_t number;
@@ -245,7 +290,7 @@ static void write_plain(struct json_writer *w, const struct plain *p)
         field_bool(w, "default", *(const bool *)from);
         return;
     }
-    write_bounds(w, p->min, p->max);
+    write_bounds(w, p->min, most_of(kind, p));
     memcpy(&number, from, sizeof number);
     if (number >= p->min && number <= p->max)
         field_u64(w, "default", number);
@@ -254,27 +299,29 @@ static void write_plain(struct json_writer *w, const struct plain *p)
 static void write_choices(struct json_writer *w, const char *const *names)
 {
     field_z(w, "type", "choice");
+    field_z(w, "default", names[0]);
     field_open(w, "choices", '[');
     for (; *names; names++)
         json_put_z(w, *names);
     json_shut(w, ']');
 }
 
-static void write_field(struct json_writer *w, struct str name)
+static void write_field(struct json_writer *w, const struct fault_kind *kind,
+                        struct str name)
 {
-    static const char *const over[] = { "frames", "messages", NULL };
-
     json_open(w, '{');
     field_str(w, "name", name);
     for (size_t i = 0; i < sizeof plains / sizeof *plains; i++)
         if (str_is(name, plains[i].name))
-            write_plain(w, &plains[i]);
+            write_plain(w, kind, &plains[i]);
     if (str_is(name, "code"))
         write_bounds(w, 1000, 4999);
+    if (str_is(name, "code") && kind->code)
+        field_u64(w, "default", kind->code);
     if (str_is(name, "bot"))
         field_z(w, "type", "bot");
     if (str_is(name, "over"))
-        write_choices(w, over);
+        write_choices(w, overs);
     if (str_is(name, "scope"))
         write_choices(w, scopes);
     json_shut(w, '}');
@@ -291,7 +338,7 @@ void sim_write_faults(struct json_writer *w)
         field_bool(w, "connection", k->on_conn != NULL);
         field_open(w, "fields", '[');
         for (; *p; p += strcspn(p, " "), p += *p == ' ')
-            write_field(w, (struct str){ p, strcspn(p, " ") });
+            write_field(w, k, (struct str){ p, strcspn(p, " ") });
         json_shut(w, ']');
         json_shut(w, '}');
     }

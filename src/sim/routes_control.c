@@ -88,6 +88,24 @@ static void get_token(struct call *c)
     json_shut(&c->out, '}');
 }
 
+/* Why it met nobody. */
+static const char *fault_note(struct call *c)
+{
+    struct str kind = STR("");
+    cordage_json body;
+    const char *name;
+    bool meets = true;
+
+    if (call_control_json(c, &body))
+        json_str(json_get(body, "kind"), &kind);
+    for (size_t i = 0; (name = sim_fault_kind(i, &meets)); i++)
+        if (str_is(kind, name))
+            break;
+    return name && !meets ? "this is of no connection"
+                          : "no session that is connected is meant: GET /_sim/report has "
+                            "them";
+}
+
 static void post_fault(struct call *c)
 {
     cordage_error error = { 0 };
@@ -101,6 +119,8 @@ static void post_fault(struct call *c)
     } else {
         json_open(&c->out, '{');
         field_u64(&c->out, "connections", n);
+        if (n == 0)
+            field_z(&c->out, "note", fault_note(c));
         json_shut(&c->out, '}');
     }
 }

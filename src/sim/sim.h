@@ -262,6 +262,8 @@ int sim_fault(struct sim *s, struct str json, uint64_t now, size_t *n,
  * `bot`), and `fields` with `name`, `type` (bool, number, choice or bot), `min` and `max`
  * of a number, the `choices` of a choice, and often the `default`. */
 void sim_write_faults(struct json_writer *w);
+/* The i-th kind's name, or NULL; whether it meets connections. */
+const char *sim_fault_kind(size_t i, bool *meets);
 
 /* Puts a dispatch to every session that may see it. `intent` 0: needs none. `guild` says
  * where it belongs; NULL: to shard 0. `d` is the body, JSON. CORDAGE_ENOMEM. */

@@ -24,7 +24,7 @@ static void do_invalid_session(struct sim_conn *c, const struct fault *f, uint64
 
 static void do_close(struct sim_conn *c, const struct fault *f, uint64_t now)
 {
-    sim_conn_close(c, f->code ? (int)f->code : CLOSE_UNKNOWN_ERROR, NULL, now);
+    sim_conn_close(c, (int)f->code, NULL, now);
 }
 
 static void do_reset(struct sim_conn *c, const struct fault *f, uint64_t now)
@@ -170,7 +170,7 @@ static void do_gateway_down(struct sim *s, const struct fault *f, uint64_t now)
 static void do_rest_down(struct sim *s, const struct fault *f, uint64_t now)
 {
     s->rest_down_until = f->down ? end_of(f, now) : now;
-    s->rest_status = f->status ? (int)f->status : 503;
+    s->rest_status = (int)f->status;
     s->rest_faults.as_cloudflare = f->cloudflare;
 }
 
@@ -203,8 +203,7 @@ static void do_rest_limited(struct sim *s, const struct fault *f, uint64_t now)
 static void do_rest_slow(struct sim *s, const struct fault *f, uint64_t now)
 {
     s->rest_slow_until = f->down ? end_of(f, now) : now;
-    s->rest_slow_ms =
-        f->by_ms < SIM_REST_DELAY_MAX ? (uint32_t)f->by_ms : SIM_REST_DELAY_MAX;
+    s->rest_slow_ms = (uint32_t)f->by_ms;
 }
 
 static void do_reconnect_first(struct sim *s, const struct fault *f, uint64_t now)
@@ -249,7 +248,7 @@ static void do_wrong_url(struct sim *s, const struct fault *f, uint64_t now)
 static void do_watchdog(struct sim *s, const struct fault *f, uint64_t now)
 {
     (void)now;
-    s->config.watchdog_code = f->code ? (int)f->code : CLOSE_SESSION_TIMED_OUT;
+    s->config.watchdog_code = (int)f->code;
 }
 
 static void do_token_reset(struct sim *s, const struct fault *f, uint64_t now)
@@ -272,7 +271,7 @@ static void do_key_stolen(struct sim *s, const struct fault *f, uint64_t now)
 const struct fault_kind sim_fault_kinds[] = {
     { "reconnect", do_reconnect, NULL, "" },
     { "invalid_session", do_invalid_session, NULL, "resumable" },
-    { "close", do_close, NULL, "code" },
+    { "close", do_close, NULL, "code", .code = CLOSE_UNKNOWN_ERROR },
     { "reset", do_reset, NULL, "" },
     { "no_ack", do_no_ack, NULL, "for_ms" },
     { "late_ack", do_late_ack, NULL, "by_ms for_ms" },
@@ -294,7 +293,8 @@ const struct fault_kind sim_fault_kinds[] = {
     { "resume_door", NULL, do_resume_door, "down" },
     { "gateway_down", NULL, do_gateway_down, "down for_ms" },
     { "rest_down", NULL, do_rest_down, "down for_ms status cloudflare" },
-    { "rest_slow", NULL, do_rest_slow, "by_ms down for_ms" },
+    { "rest_slow", NULL, do_rest_slow, "by_ms down for_ms",
+      .by_most = SIM_REST_DELAY_MAX },
     { "rest_no_headers", NULL, do_rest_headers, "on for_ms" },
     { "rest_clock", NULL, do_rest_clock, "on by_ms behind for_ms" },
     { "rest_new_buckets", NULL, do_rest_buckets, "" },
@@ -305,7 +305,7 @@ const struct fault_kind sim_fault_kinds[] = {
     { "ready_delay", NULL, do_ready_delay, "by_ms" },
     { "early_events", NULL, do_early_events, "on" },
     { "wrong_url", NULL, do_wrong_url, "by_ms" },
-    { "watchdog", NULL, do_watchdog, "code" },
+    { "watchdog", NULL, do_watchdog, "code", .code = CLOSE_SESSION_TIMED_OUT },
     { "token_reset", NULL, do_token_reset, "bot" },
     { "budget", NULL, do_budget, "remaining bot" },
     { "key_stolen", NULL, do_key_stolen, "key bot" },

@@ -164,6 +164,10 @@ TEST(an_answer_is_a_message)
     /* Twice is once too often. */
     CHECK_INT(answer(&r, &a, "", "{\"type\":4,\"data\":{\"content\":\"pong\"}}"), 400);
     CHECK_INT(rest_int(&r.rest, "code"), 40060);
+    a.token[0] ^= 1; /* who has no token is told nothing */
+    CHECK_INT(answer(&r, &a, "", "{\"type\":4,\"data\":{\"content\":\"pong\"}}"), 404);
+    CHECK_INT(rest_int(&r.rest, "code"), 10062);
+    a.token[0] ^= 1;
     look(&r, &a, "answered");
     CHECK_INT(rest_int(&r.rest, "answer"), 4);
     CHECK_STR(rest_text(&r.rest, "message.content"), "pong");

@@ -356,12 +356,13 @@ static struct interaction *find_unanswered(struct call *c)
     struct interaction *i =
         interaction_find(sim_interactions(c->routes->sim), c->hook_id);
 
+    if (i && !str_is(str_of(c->text), i->token))
+        i = NULL;
     if (i && i->answered_at) {
         call_error(c, 400, 40060, "Interaction has already been acknowledged.");
         return NULL;
     }
-    if (i && str_is(str_of(c->text), i->token) &&
-        c->now - i->made_at < INTERACTION_ANSWER_MS) {
+    if (i && c->now - i->made_at < INTERACTION_ANSWER_MS) {
         c->app = sim_app_of_id(c->routes->sim, i->application_id);
         return i;
     }

@@ -7,19 +7,25 @@
 /* ---- What was seen ------------------------------------------------------------------
  */
 
+/* The one that was broken first, as far as the report has each, is named. */
 static void count_broken(const struct scenario_run *r, struct sight *out)
 {
     const struct report *report = sim_report(r->sim);
+    const bool *allowed = r->s->expect.allowed;
+    int named = -1;
 
-    out->n_broken = report->n_broken;
-    for (size_t i = 0; i < report->n_entries; i++) {
-        enum sim_rule rule = report->entries[i].rule;
-
-        if (r->s->expect.allowed[rule])
-            out->n_broken--;
-        else if (!out->broken[0])
-            snprintf(out->broken, sizeof out->broken, "%s", sim_rule_name(rule));
+    for (int rule = 0; rule < SIM_RULES_COUNT; rule++) {
+        if (allowed[rule] || !report->n_of[rule])
+            continue;
+        out->n_broken += report->n_of[rule];
+        named = rule;
     }
+    for (size_t i = report->n_entries; i-- > 0;)
+        if (!allowed[report->entries[i].rule])
+            named = (int)report->entries[i].rule;
+    if (named >= 0)
+        snprintf(out->broken, sizeof out->broken, "%s",
+                 sim_rule_name((enum sim_rule)named));
 }
 
 void sight_take(const struct scenario_run *r, uint64_t now, struct sight *out)

@@ -60,6 +60,7 @@ void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms, uint64
     struct report_entry *e = new_entry(r);
 
     r->n_broken++;
+    r->n_of[rule]++;
     if (!e)
         return;
     e->rule = rule;
@@ -72,10 +73,7 @@ void report_break(struct report *r, enum sim_rule rule, uint64_t wall_ms, uint64
 
 bool report_has(const struct report *r, enum sim_rule rule)
 {
-    for (size_t i = 0; i < r->n_entries; i++)
-        if (r->entries[i].rule == rule)
-            return true;
-    return false;
+    return r->n_of[rule] > 0;
 }
 
 static void write_entry(const struct report_entry *e, struct json_writer *w)

@@ -49,6 +49,9 @@ enum sim_rule {
     SIM_RULES(SIM_RULE_ENUM)
 #undef SIM_RULE_ENUM
 };
+#define SIM_RULE_ONE(name, text) +1
+enum { SIM_RULES_COUNT = 0 SIM_RULES(SIM_RULE_ONE) };
+#undef SIM_RULE_ONE
 /* "IDENTIFY_TOO_EARLY"; never NULL. */
 const char *sim_rule_name(enum sim_rule rule);
 const char *sim_rule_text(enum sim_rule rule);
@@ -70,6 +73,7 @@ struct report_entry {
 struct report {
     struct report_entry *entries; /* owned; the first REPORT_RULES_MAX */
     size_t n_entries, n_broken;
+    size_t n_of[SIM_RULES_COUNT]; /* n_broken by rule */
     uint64_t identifies, resumes; /* received */
     uint64_t ready, resumed;      /* of them, granted */
     uint64_t connections;         /* ever */

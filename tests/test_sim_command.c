@@ -266,6 +266,88 @@ TEST(signals_are_passed_on_to_the_command)
     }
 }
 
+/* Starts a command that has stopped itself, and waits until it has. */
+static pid_t start_stopped(struct program *p, const char *const *args)
+{
+    char line[64], path[64], state = '\0';
+    pid_t pid;
+
+    program_start(p, args);
+    CHECK(program_line(p, line, sizeof line));
+    pid = atoi(line);
+    CHECK(pid > 1);
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    while (state != 'T') {
+        FILE *f = fopen(path, "r");
+
+        assert_non_null(f);
+        CHECK_INT(fscanf(f, "%*d (%*[^)]) %c", &state), 1);
+        fclose(f);
+    }
+    return pid;
+}
+
+/* It was sent that, and has not had it yet. */
+static bool has_pending(pid_t pid, int number)
+{
+    unsigned long long pending = 0;
+    char path[64], line[256];
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "ShdPnd: %llx", &pending) == 1)
+            break;
+    fclose(f);
+    return pending >> (number - 1) & 1;
+}
+
+TEST(a_command_that_does_not_end_is_killed_by_the_second_ctrl_c)
+{
+    struct program p;
+
+    pid_t pid = start_stopped(&p, ARGS("sim", "--port", "0", "--", "sh", "-c",
+                                       "echo $$; kill -STOP $$"));
+
+    kill(p.pid, SIGINT);
+    while (!has_pending(pid, SIGINT))
+        ;
+    kill(p.pid, SIGINT);
+    CHECK_INT(program_end(&p), 137);
+    CHECK(program_said(&p, "told to end once more: the command is killed"));
+}
+
+TEST(a_command_that_does_not_end_is_killed_after_a_while)
+{
+    struct program p;
+
+    setenv("CORDAGE_TEST_SPEED", "100", 1);
+    start_stopped(&p,
+                  ARGS("sim", "--port", "0", "--", "sh", "-c", "echo $$; kill -STOP $$"));
+    kill(p.pid, SIGTERM);
+    CHECK_INT(program_end(&p), 137);
+    CHECK(program_said(&p, "cordage sim: the command didn't end within 10 s: killed"));
+    unsetenv("CORDAGE_TEST_SPEED");
+}
+
+TEST(a_command_ends_with_a_simulator_that_is_killed)
+{
+    struct program p;
+    char line[64];
+
+    program_start(&p,
+                  ARGS("sim", "--port", "0", "--", "sh", "-c",
+                       "trap 'echo told; exit' TERM; echo ready; while :; do :; done"));
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK_STR(str_of(line), "ready");
+    kill(p.pid, SIGKILL);
+    CHECK(program_line(&p, line, sizeof line));
+    CHECK_STR(str_of(line), "told");
+    CHECK_INT(program_end(&p), 137);
+}
+
 TEST(the_command_finds_no_signal_blocked)
 {
     struct program p;
@@ -536,6 +618,9 @@ int main(void)
         T(a_command_that_dies_of_a_signal_gives_128_and_that),
         T(a_command_that_is_not_there_is_127),
         T(signals_are_passed_on_to_the_command),
+        T(a_command_that_does_not_end_is_killed_by_the_second_ctrl_c),
+        T(a_command_that_does_not_end_is_killed_after_a_while),
+        T(a_command_ends_with_a_simulator_that_is_killed),
         T(the_command_finds_no_signal_blocked),
         T(mistakes_end_with_2_and_say_what_is_allowed),
         T(a_bad_speed_is_a_mistake),

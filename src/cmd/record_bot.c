@@ -251,6 +251,7 @@ int record_bot(const char *path, char **command, bool json)
     struct record_bot b = { .command = command,
                             .tapes.path = path,
                             .child.ended = on_ended,
+                            .child.name = "record",
                             .child.signal_fd = -1 };
     cordage_options options = CORDAGE_OPTIONS_INIT;
     cordage_error error = { 0 };
@@ -270,6 +271,7 @@ int record_bot(const char *path, char **command, bool json)
         fprintf(stderr, "cordage record: %s\n", error.message);
         return cordage_exit_status(err);
     }
+    b.child.grace_ms = (unsigned)(SIM_CHILD_GRACE_MS / b.settings.speed);
     err = prepare(&b, &error);
     if (!err)
         err = sim_child_init(&b.child, loop_uv(b.loop), true, &error);

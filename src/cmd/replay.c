@@ -20,7 +20,6 @@ enum {
     LOOK_MS = 20,        /* for a client that has come */
     ASK_MS = 1000,       /* between two questions whether all was read */
     PATIENCE_MS = 60000, /* for the answer */
-    GRACE_MS = 10000,    /* from SIGTERM to SIGKILL */
 };
 
 static const char about[] =
@@ -53,8 +52,8 @@ struct replay {
     double speed; /* 0: max */
     char **command;
     char bots[SIM_DIR_SIZE];
-    uint64_t asked_at, all_fed_at, ending_at; /* 0: not yet */
-    bool killed, done, unread;
+    uint64_t asked_at, all_fed_at; /* 0: not yet */
+    bool done, unread;
 };
 
 /* ---- The source -------------------------------------------------------------------- */
@@ -93,7 +92,7 @@ static struct str on_ready(void *user, uint32_t shard_id, uint32_t shard_count)
 
 /* ---- Time -------------------------------------------------------------------------- */
 
-static void end_command(struct replay *r, uint64_t now)
+static void end_command(struct replay *r)
 {
     if (r->done)
         return;
@@ -102,8 +101,7 @@ static void end_command(struct replay *r, uint64_t now)
         loop_stop(r->loop);
         return;
     }
-    r->ending_at = now;
-    uv_process_kill(&r->child.process, SIGTERM);
+    sim_child_end(&r->child);
 }
 
 /* Whether all recordings have been fed and read. */
@@ -122,7 +120,7 @@ static void check_end(struct replay *r, uint64_t now)
         r->asked_at = now;
     r->unread = !read && now - r->all_fed_at >= PATIENCE_MS;
     if (read || r->unread)
-        end_command(r, now);
+        end_command(r);
 }
 
 static void on_timer(struct timer *timer)
@@ -140,10 +138,6 @@ static void on_timer(struct timer *timer)
     sim_words_news(&r->words, sim_report(r->server.sim), stderr);
     if (!r->done)
         check_end(r, now);
-    if (r->ending_at && !r->killed && now - r->ending_at >= GRACE_MS) {
-        r->killed = true;
-        uv_process_kill(&r->child.process, SIGKILL);
-    }
     r->host->arm(r->host, timer, next);
 }
 
@@ -184,7 +178,7 @@ static int tell(struct replay *r, int status)
             fprintf(stderr, "cordage replay: %s\n", t->error.message);
     }
     sim_words_summary(&r->words, sim_report(r->server.sim), stderr);
-    if (r->done && (status == 128 + SIGTERM || r->killed))
+    if (r->done && (status == 128 + SIGTERM || r->child.killed))
         status = 0;
     return status ? status : whole && !r->unread ? 0 : 1;
 }
@@ -322,7 +316,9 @@ static void choose_world(struct replay *r)
 
 int command_replay(int argc, char **argv)
 {
-    struct replay r = { .child.ended = on_ended, .child.signal_fd = -1 };
+    struct replay r = { .child.ended = on_ended,
+                        .child.name = "replay",
+                        .child.signal_fd = -1 };
     const char *speed = "1";
     const struct arg list[] = {
         { .name = "speed",

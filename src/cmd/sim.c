@@ -435,6 +435,7 @@ static int run_sim(struct sim_run *run, double speed)
     if (sim_dir(dir, &error) || sim_dir_make(dir, &error))
         return fail(run, &error);
     run->options.certificates = dir;
+    run->child.grace_ms = (unsigned)(SIM_CHILD_GRACE_MS / speed);
     sim_dir_bots(run->bots);
     if (loop_new(&options, &run->loop, &error)) {
         sim_dir_drop(run->bots);
@@ -476,7 +477,9 @@ static int choose_scenario(struct sim_run *run)
 
 int command_sim(int argc, char **argv)
 {
-    struct sim_run run = { .child.ended = on_ended, .child.signal_fd = -1 };
+    struct sim_run run = { .child.ended = on_ended,
+                           .child.name = "sim",
+                           .child.signal_fd = -1 };
     int status, n_command;
     char **command;
     double speed;

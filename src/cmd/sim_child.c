@@ -1,9 +1,12 @@
 #include "sim_child.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -24,13 +27,52 @@ static void choose_signals(sigset_t *set, bool with_command)
     }
 }
 
+static void kill_it(struct sim_child *c)
+{
+    c->killed = true;
+    uv_timer_stop(&c->grace);
+    uv_process_kill(&c->process, SIGKILL);
+}
+
+static void on_grace_ends(uv_timer_t *timer)
+{
+    struct sim_child *c = timer->data;
+
+    fprintf(stderr, "cordage %s: the command didn't end within %u s: killed\n", c->name,
+            SIM_CHILD_GRACE_MS / 1000);
+    kill_it(c);
+}
+
+static void give_grace(struct sim_child *c)
+{
+    uv_update_time(c->grace.loop);
+    uv_timer_start(&c->grace, on_grace_ends,
+                   c->grace_ms ? c->grace_ms : SIM_CHILD_GRACE_MS, 0);
+}
+
+void sim_child_end(struct sim_child *c)
+{
+    give_grace(c);
+    uv_process_kill(&c->process, SIGTERM);
+}
+
 static void on_signal(struct sim_child *c, const struct signalfd_siginfo *info)
 {
-    c->signalled |= info->ssi_signo == SIGINT || info->ssi_signo == SIGTERM;
+    bool ends = info->ssi_signo == SIGINT || info->ssi_signo == SIGTERM;
+
+    c->signalled |= ends;
     if (!c->running) {
         c->ended(c);
         return;
     }
+    if (ends && c->n_told++ > 0) {
+        fprintf(stderr, "cordage %s: told to end once more: the command is killed\n",
+                c->name);
+        kill_it(c);
+        return;
+    }
+    if (ends)
+        give_grace(c);
     /* What the terminal's keys send goes to all of the foreground, the command too. */
     if (info->ssi_code != SI_KERNEL)
         uv_process_kill(&c->process, (int)info->ssi_signo);
@@ -47,11 +89,34 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         on_signal(c, &info);
 }
 
+/* ---- When we are killed ------------------------------------------------------------ */
+
+/* libuv forks and has no place for more in the child: the C library's has. */
+static pid_t parent; /* of the command that is being started; 0: of none */
+static pthread_once_t hooked = PTHREAD_ONCE_INIT;
+
+static void in_child(void)
+{
+    if (!parent)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) /* it died before */
+        _exit(128 + SIGTERM);
+}
+
+static void hook(void)
+{
+    pthread_atfork(NULL, NULL, in_child);
+}
+
+/* ------------------------------------------------------------------------------------ */
+
 int sim_child_init(struct sim_child *c, uv_loop_t *loop, bool with_command,
                    cordage_error *error)
 {
     sigset_t set;
 
+    pthread_once(&hooked, hook);
     choose_signals(&set, with_command);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return error_set(error, CORDAGE_ESYSTEM, "cannot block signals: %s",
@@ -62,7 +127,8 @@ int sim_child_init(struct sim_child *c, uv_loop_t *loop, bool with_command,
             close(c->signal_fd);
         return error_set(error, CORDAGE_ESYSTEM, "cannot watch for signals");
     }
-    c->poll.data = c->process.data = c;
+    uv_timer_init(loop, &c->grace);
+    c->poll.data = c->process.data = c->grace.data = c;
     uv_poll_start(&c->poll, UV_READABLE, on_readable);
     return 0;
 }
@@ -72,6 +138,7 @@ static void on_exit_of_command(uv_process_t *process, int64_t status, int signal
     struct sim_child *c = process->data;
 
     c->running = false;
+    uv_timer_stop(&c->grace);
     c->status = signal ? 128 + signal : (int)status;
     c->ended(c);
 }
@@ -159,7 +226,10 @@ int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
     }
     if (!options.env)
         return error_set(error, CORDAGE_ENOMEM, "%s", cordage_strerror(CORDAGE_ENOMEM));
+    /* The signal comes when this thread ends: the main one, as we do. */
+    parent = getpid();
     err = uv_spawn(c->poll.loop, &c->process, &options);
+    parent = 0;
     free(options.env);
     c->running = !err;
     read_files(c, stdio);
@@ -174,6 +244,7 @@ int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
 void sim_child_close(struct sim_child *c)
 {
     uv_close((uv_handle_t *)&c->poll, NULL);
+    uv_close((uv_handle_t *)&c->grace, NULL);
     if (c->process.loop && !uv_is_closing((uv_handle_t *)&c->process))
         uv_close((uv_handle_t *)&c->process, NULL);
     close(c->signal_fd);

@@ -2,7 +2,9 @@
  *
  * Signals come in through a descriptor on the loop. With a command they are passed on to
  * it, but for those the terminal has sent it already, and its end is ours; without one,
- * SIGINT, SIGTERM and SIGHUP end us. */
+ * SIGINT, SIGTERM and SIGHUP end us. A command that was told to end and doesn't is
+ * killed: by the second SIGINT or SIGTERM, or after a while, and stderr is told. When we
+ * are killed, it gets a SIGTERM. */
 #ifndef CMD_SIM_CHILD_H
 #define CMD_SIM_CHILD_H
 
@@ -13,15 +15,22 @@
 
 struct sim_lines;
 
+enum { SIM_CHILD_GRACE_MS = 10000 };
+
 struct sim_child {
     void (*ended)(
         struct sim_child *c); /* the command ended, or a signal came without one */
+    const char *name;         /* ours, "cordage NAME", for what is said */
+    unsigned grace_ms;        /* how long it may take to end; 0: SIM_CHILD_GRACE_MS */
     int status;               /* to exit with: the command's, or 128 and its signal */
     bool running;
     bool signalled;          /* we were told to end, or the command by the terminal */
     struct sim_lines *lines; /* gets what it prints; NULL: it prints where we do */
     void *user;              /* whoever has set `lines` */
+    bool killed;             /* it didn't end of itself */
+    unsigned n_told;         /* how often a signal told it to end */
     uv_process_t process;
+    uv_timer_t grace;
     uv_poll_t poll;
     int signal_fd;
 };
@@ -34,6 +43,8 @@ int sim_child_init(struct sim_child *c, uv_loop_t *loop, bool with_command,
  * c->status is what a shell exits with: 127 not found, 126 not to be run. */
 int sim_child_start(struct sim_child *c, char **argv, const char *const *env,
                     cordage_error *error);
+/* SIGTERM, and a while later SIGKILL. It must be running. */
+void sim_child_end(struct sim_child *c);
 /* Gives the handles back to the loop, which must turn once more. */
 void sim_child_close(struct sim_child *c);
 

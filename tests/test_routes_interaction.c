@@ -314,6 +314,23 @@ TEST(a_component_changes_its_message)
     stop(&r);
 }
 
+TEST(an_answer_of_any_size_is_taken_and_a_large_one_not_kept)
+{
+    static char body[80 * 1024];
+    struct change_rig r;
+    struct asked a;
+
+    start(&r);
+    ask_ping(&r, &a);
+    snprintf(body, sizeof body,
+             "{\"type\":4,\"data\":{\"content\":\"c\",\"x\":\"%070000d\"}}", 7);
+    CHECK_INT(answer(&r, &a, "", body), 204);
+    client_gets(&r.client, "MESSAGE_CREATE");
+    look(&r, &a, "answered");
+    CHECK(json_is_null(rest_at(r.rest.json, "data")));
+    stop(&r);
+}
+
 TEST(a_component_is_used_where_its_message_is)
 {
     struct change_rig r;
@@ -505,6 +522,7 @@ RUN_TESTS(T(a_command_is_asked_as_discord_asks_it), T(an_answer_is_a_message),
           T(the_first_answer_has_three_seconds_and_the_token_fifteen_minutes),
           T(a_deferred_answer_is_a_message_that_loads),
           T(an_ephemeral_answer_is_of_no_channel), T(a_component_changes_its_message),
+          T(an_answer_of_any_size_is_taken_and_a_large_one_not_kept),
           T(a_component_is_used_where_its_message_is),
           T(an_update_of_a_message_that_is_gone_may_be_tried_again),
           T(a_modal_comes_back_filled_in), T(what_is_being_typed_gets_choices),

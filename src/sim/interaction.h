@@ -36,7 +36,7 @@ struct interaction {
     /* What became of it. */
     uint64_t answered_at; /* 0: not yet */
     int answer;           /* the callback's type */
-    char *data;           /* owned: the callback's data, JSON; NULL: it had none */
+    char *data;           /* owned: the callback's data, JSON; NULL: none, or much */
     uint64_t original_id; /* the message that @original is; 0: none */
     bool is_loading;      /* deferred, and not yet said */
     bool is_ephemeral;    /* of a deferred answer */

@@ -28,6 +28,7 @@ enum {
     CHOICE_CHARS = 100,
     MODAL_TITLE_CHARS = 45,
     MODAL_ROWS = 5,
+    DATA_MAX = 64 * 1024, /* bytes: more of an answer's data is not shown again */
 
     TYPE_COMMAND_ANSWER = 20,
     TYPE_MENU_ANSWER = 23,
@@ -293,17 +294,21 @@ static bool remember_data(struct call *c, struct interaction *i, cordage_json da
     struct json_writer w;
     bool ok;
 
+    free(i->data); /* of an answer that was refused */
+    i->data = NULL;
     if (json_is_absent(data))
         return true;
     json_begin(&w, &text);
     json_copy(&w, data);
     ok = json_end(&w) == 0;
-    free(i->data); /* of an answer that was refused */
-    i->data = ok ? mem_copy(text.p, text.n) : NULL;
+    if (ok && text.n <= DATA_MAX) {
+        i->data = mem_copy(text.p, text.n);
+        ok = i->data != NULL;
+    }
     buf_release(&text);
-    if (!i->data)
+    if (!ok)
         call_out_of_memory(c);
-    return i->data != NULL;
+    return ok;
 }
 
 static void put_resource(struct call *c, const struct interaction *i)

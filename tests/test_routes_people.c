@@ -76,6 +76,27 @@ TEST(the_audit_log_has_the_reason)
     stop(&r);
 }
 
+TEST(a_reason_of_512_characters_is_kept_of_a_ban)
+{
+    struct change_rig r;
+    struct sim_request request;
+    char reason[3 * 512 + 1] = "";
+    uint64_t user;
+
+    start(&r);
+    user = member(&r, 8);
+    for (int i = 0; i < 512; i++)
+        strcpy(reason + i * 3, "%20");
+    request = rest_request(&r.rest, "PUT", in_guild(&r, "/bans/", user, "", 0));
+    request.reason = str_of(reason);
+    CHECK_INT(rest_send(&r.rest, &request), 204);
+    CHECK_INT(rest_get(&r.rest, in_guild(&r, "/bans/", user, "", 0)), 200);
+    CHECK_INT(rest_text(&r.rest, "reason").n, 512);
+    client_release(&r.client);
+    mirror_release(&r.mirror);
+    rest_stop(&r.rest);
+}
+
 TEST(members_are_searched_and_counted)
 {
     struct change_rig r;
@@ -144,5 +165,6 @@ TEST(people_and_their_voices_are_read)
 }
 
 RUN_TESTS(T(who_is_banned_goes_and_may_come_back), T(many_are_banned_at_once),
-          T(the_audit_log_has_the_reason), T(members_are_searched_and_counted),
-          T(the_guild_and_the_bot_get_new_names), T(people_and_their_voices_are_read))
+          T(the_audit_log_has_the_reason), T(a_reason_of_512_characters_is_kept_of_a_ban),
+          T(members_are_searched_and_counted), T(the_guild_and_the_bot_get_new_names),
+          T(people_and_their_voices_are_read))

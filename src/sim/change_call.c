@@ -51,13 +51,13 @@ void change_told(struct call *c, struct edit *e, const char *name, uint32_t inte
         edit_told_to_first(e, name, direct, call_app(c)->index);
 }
 
-enum { AUDIT_KEPT = 1000, REASON_MAX = 512 };
+enum { AUDIT_KEPT = 1000 };
 
 void change_audit(struct call *c, struct edit *e, enum audit action, uint64_t target,
                   const char *options)
 {
     uint64_t id = edit_new_id(e);
-    char reason[REASON_MAX * 4 + 1];
+    char reason[REASON_BYTES];
     uint32_t index;
 
     if (!call_percent_decode(c->request->reason, reason, sizeof reason))

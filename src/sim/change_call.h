@@ -5,6 +5,8 @@
 #include "call.h"
 #include "edit.h"
 
+enum { REASON_BYTES = 512 * 4 + 1 }; /* of X-Audit-Log-Reason's 512 characters */
+
 /* A field that a body may have: its JSON type, and whether it may be null. Tables end
  * with a NULL key. */
 struct rule {

@@ -24,7 +24,7 @@ static bool is_bannable(struct call *c, uint64_t user_id)
 
 static void put_reason(struct call *c, struct edit *e)
 {
-    char reason[512];
+    char reason[REASON_BYTES];
 
     if (c->request->reason.n &&
         call_percent_decode(c->request->reason, reason, sizeof reason))

@@ -327,7 +327,7 @@ TEST(a_command_that_uses_no_gateway_is_told_of)
                   7, "nothing was recorded");
     check_refused((const char *const[]){ "record", "--events", "3", "x", "--", "true",
                                          NULL },
-                  2, "nothing to choose");
+                  2, "--events cannot be used with a command");
     CHECK_INT(stop(&sim), 0);
     check_refused((const char *const[]){ "record", tmpdir_path(&dir, "none"), "--",
                                          "true", NULL },
@@ -338,11 +338,18 @@ TEST(what_cannot_be_done_is_said)
 {
     struct tmpdir t = tmpdir_new();
     const char *other = tmpdir_path(&t, "other");
+    char both[2100];
+    struct buf file;
 
+    snprintf(both, sizeof both, "%s and %s are of one shard", recorded, recorded);
     tmpdir_write(other, "no recording, but as long as the head of one", 44);
     check_refused((const char *const[]){ "replay", other, NULL }, 1, "is no recording");
-    check_refused((const char *const[]){ "replay", recorded, recorded, NULL }, 2,
-                  "of one shard");
+    check_refused((const char *const[]){ "replay", recorded, recorded, NULL }, 2, both);
+    file = rig_read(recorded);
+    tmpdir_write(other, file.p, 60); /* the head, and of the first block too little */
+    check_refused((const char *const[]){ "replay", other, "--", "/nonexistent", NULL }, 1,
+                  "there is nothing to play");
+    buf_release(&file);
     check_refused((const char *const[]){ "replay", "--speed", "fast", recorded, NULL }, 2,
                   "--speed takes max");
     check_refused((const char *const[]){ "replay", NULL }, 2, "argument is missing");
@@ -362,6 +369,17 @@ TEST(a_bot_that_keeps_its_state_has_read_all_at_once)
     snprintf(bot, sizeof bot, "%s/ping", getenv("CORDAGE_EXAMPLES"));
     program_start(&p, ARGS("replay", "--speed", "max", recorded, "--", bot));
     CHECK_INT(program_end(&p), 0);
+}
+
+TEST(a_command_may_trust_the_system_and_the_simulator)
+{
+    struct program p;
+
+    CHECK_INT(program_run(&p, ARGS("replay", recorded, "--", "sh", "-c",
+                                   "n=$(wc -c <\"$CORDAGE_CA_FILE\") && tail -c $n "
+                                   "\"$SSL_CERT_FILE\" | cmp - \"$CORDAGE_CA_FILE\" && "
+                                   "exit 7")),
+              7);
 }
 
 /* Five seconds lie between two IDENTIFYs; `--for` counts behind them. */
@@ -483,6 +501,7 @@ int main(void)
         T(a_command_that_uses_no_gateway_is_told_of),
         T(what_cannot_be_done_is_said),
         T(a_file_that_is_there_costs_no_identify),
+        T(a_command_may_trust_the_system_and_the_simulator),
         T(a_time_counts_from_ready),
         T(nothing_recorded_is_said_and_leaves_no_file),
         T(a_full_disk_is_told_with_one_number),

@@ -136,6 +136,23 @@ static int run(const char *path, const struct choices *c)
     return cordage_exit_status(error.code);
 }
 
+/* The command's own shards are recorded, until it ends. */
+static bool refuse_with_command(const struct choices *c)
+{
+    const char *name = c->shard                        ? "shard"
+                       : c->time                       ? "for"
+                       : c->events                     ? "events"
+                       : c->intents != DEFAULT_INTENTS ? "intents"
+                                                       : NULL;
+
+    if (name)
+        fprintf(stderr,
+                "cordage record: --%s cannot be used with a command: its own shards are "
+                "recorded,\nuntil it ends\n",
+                name);
+    return name != NULL;
+}
+
 int command_record(int argc, char **argv)
 {
     struct choices c = { .intents = DEFAULT_INTENTS };
@@ -184,11 +201,7 @@ int command_record(int argc, char **argv)
         return status;
     if (own + 1 >= argc)
         return run(operands[0], &c);
-    if (c.shard || c.time || c.events || c.intents != DEFAULT_INTENTS) {
-        fputs("cordage record: with a command there is nothing to choose but --json: its "
-              "own\nshards are recorded until it ends\n",
-              stderr);
+    if (refuse_with_command(&c))
         return 2;
-    }
     return record_bot(operands[0], argv + own + 1, c.json);
 }

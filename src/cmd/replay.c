@@ -8,6 +8,7 @@
 #include "args.h"
 #include "replay_track.h"
 #include "server.h"
+#include "sim_bundle.h"
 #include "sim_child.h"
 #include "sim_dir.h"
 #include "sim_words.h"
@@ -32,9 +33,10 @@ static const char about[] =
     "SIGTERM.";
 
 static const char after[] =
-    "The COMMAND gets DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE and "
-    "NODE_EXTRA_CA_CERTS\n"
-    "as from `cordage sim`. REST knows the bot and no guild. A file that is damaged is\n"
+    "The COMMAND gets DISCORD_TOKEN, CORDAGE_API, CORDAGE_CA_FILE, "
+    "NODE_EXTRA_CA_CERTS and\n"
+    "SSL_CERT_FILE as from `cordage sim`. REST knows the bot and no guild. A file that "
+    "is damaged is\n"
     "played up to there: then its place is named, and the status is 1. Else it is the\n"
     "command's own, or 0 if it ended by the SIGTERM.";
 
@@ -52,7 +54,8 @@ struct replay {
     double speed; /* 0: max */
     char **command;
     char bots[SIM_DIR_SIZE];
-    uint64_t asked_at, all_fed_at; /* 0: not yet */
+    char bundle[SIM_DIR_SIZE + 32]; /* what bots may trust */
+    uint64_t asked_at, all_fed_at;  /* 0: not yet */
     bool done, unread;
 };
 
@@ -194,15 +197,17 @@ static int fail(const cordage_error *error)
 static int start_command(struct replay *r, cordage_error *error)
 {
     const struct server *s = &r->server;
-    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560], state[560];
-    const char *const env[] = {
-        token, api, ca, node_ca, r->bots[0] ? state : NULL, NULL
-    };
+    char token[1100], api[LIMIT_URL + 16], ca[560], node_ca[560], trusted[560];
+    char state[560];
+    const char *const env[] = { token,   api,     ca,
+                                node_ca, trusted, r->bots[0] ? state : NULL,
+                                NULL };
 
     snprintf(token, sizeof token, "DISCORD_TOKEN=%s", sim_token(s->sim));
     snprintf(api, sizeof api, "CORDAGE_API=%s", s->api);
     snprintf(ca, sizeof ca, "CORDAGE_CA_FILE=%s", s->cert.ca_file);
     snprintf(node_ca, sizeof node_ca, "NODE_EXTRA_CA_CERTS=%s", s->cert.ca_file);
+    snprintf(trusted, sizeof trusted, "SSL_CERT_FILE=%s", r->bundle);
     snprintf(state, sizeof state, "CORDAGE_STATE_DIR=%s", r->bots);
     return sim_child_start(&r->child, r->command, env, error);
 }
@@ -214,10 +219,14 @@ static int serve(struct replay *r)
 
     if (server_start(&r->server, r->loop, &r->options, &error))
         return fail(&error);
+    if (sim_bundle(r->options.certificates, r->server.cert.ca_file, r->bundle, &error)) {
+        server_close(&r->server);
+        return fail(&error);
+    }
     r->source = (struct sim_source){ r, knows, on_ready };
     sim_set_source(r->server.sim, &r->source);
     if (!r->command)
-        status = sim_words_hello(&r->server, r->bots, "", stdout, NULL);
+        status = sim_words_hello(&r->server, r->bots, r->bundle, stdout, NULL);
     if (status == 0 && r->command && start_command(r, &error)) {
         fail(&error);
         status = r->child.status;
@@ -276,12 +285,19 @@ static int open_tracks(struct replay *r, char **paths, int n)
         if (track_open(t, paths[i], &error))
             return fail(&error);
         if (find(r, t->head.shard_id, t->head.shard_count)) {
-            fprintf(stderr, "cordage replay: %s and another are of one shard, %u/%u\n",
-                    paths[i], t->head.shard_id, t->head.shard_count);
+            fprintf(stderr, "cordage replay: %s and %s are of one shard, %u/%u\n",
+                    find(r, t->head.shard_id, t->head.shard_count)->path, paths[i],
+                    t->head.shard_id, t->head.shard_count);
             track_release(t);
             return 2;
         }
         r->n_tracks++;
+        if (!t->has_event) {
+            fprintf(stderr, "cordage replay: %s: there is nothing to play%s%s\n",
+                    paths[i], t->error.code ? ": " : "",
+                    t->error.code ? t->error.message : " in it");
+            return 1;
+        }
     }
     return ARGS_GO;
 }

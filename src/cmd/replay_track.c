@@ -9,7 +9,7 @@ enum {
     FEED_MAX = 4096, /* in one turn */
     AHEAD_MAX = 2048 /* fed and not yet sent, where the reader is the clock */
 };
-#define WAIT_MAX (UINT64_MAX / 1024) /* ms; the loop's clock still fits beside it */
+#define WAIT_MAX (UINT64_C(1) << 53) /* ms; the clock still fits beside it */
 
 /* ---- The recording ---------------------------------------------------------------- */
 

@@ -80,7 +80,7 @@ TEST(faults_come_at_their_time_and_the_shard_is_found_again)
     play_wait(&p, 60250);
     CHECK_INT(a.close_code, 0);
     CHECK_INT(b.close_code, 4000);
-    CHECK_STR(str_of(p.told[1]), "60000 close, code 4000, 1 shards: 1 connection");
+    CHECK_STR(str_of(p.told[1]), "60000 close, code 4000, 1 shard: 1 connection");
     play_finds(&p, 0, false, "1 of 2 shards are live");
     while (client_next(&b))
         ;
@@ -271,9 +271,91 @@ TEST(without_a_log_nothing_is_claimed)
     scenario_finish(p.run, p.rig.now);
     CHECK_INT(scenario_log_end(p.run), 0);
     play_finds(&p, 0, false,
-               "no line with guild=ID n=NUMBER was logged: it can't be told");
+               "no line with guild=ID n=NUMBER was logged (examples/sharding: --log "
+               "messages): it can't be told");
     play_finds(&p, 4, false, "there is no command that ended");
     client_release(&a);
+    play_stop(&p);
+}
+
+TEST(when_nobody_said_anything_nothing_is_claimed)
+{
+    struct play p;
+    struct client a;
+
+    play_start(&p, "duration: 10s\nexpect: {lost_messages: 0}\n", 1);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 100000);
+    scenario_finish(p.run, p.rig.now);
+    CHECK_INT(scenario_log_end(p.run), 0);
+    play_finds(&p, 0, false, "nobody said anything: it can't be told");
+    client_release(&a);
+    play_stop(&p);
+}
+
+static void play_notes(struct play *p, size_t i, const char *want)
+{
+    char note[300] = "";
+
+    CHECK(scenario_note(p->run, i, note, sizeof note) == (want != NULL));
+    if (want)
+        CHECK_STR(str_of(note), want);
+}
+
+TEST(a_fault_that_met_nobody_or_never_came_is_named)
+{
+    struct play p;
+    struct client a;
+    struct scenario_result result;
+
+    play_start(&p,
+               "duration: 1m\n"
+               "faults:\n"
+               "  - {at: 1s, do: rest_new_buckets}\n"
+               "  - {at: 2s, do: outage, guilds: [7], for: 1s}\n"
+               "  - {at: 3s, do: reset}\n"
+               "  - {at: 10s, do: close, code: 4000}\n"
+               "  - {per_hour: 0.01, do: reset}\n"
+               "expect: {rules_broken: 0}\n",
+               1);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 100000);
+    scenario_finish(p.run, p.rig.now);
+    play_notes(&p, 0, "line 6: close, code 4000: it met nobody");
+    play_notes(&p, 1, "line 7: reset: it never came, as it was drawn");
+    play_notes(&p, 2, NULL);
+    CHECK(!scenario_result(p.run, 1, p.rig.now, &result));
+    client_release(&a);
+    play_stop(&p);
+}
+
+TEST(a_shard_or_guild_that_there_is_not_fails_the_scenario)
+{
+    struct play p;
+    struct client a;
+    struct scenario_result result;
+
+    play_start(&p,
+               "duration: 1m\nfaults: [{at: 1s, do: reset, shards: [0, 77]}]\n"
+               "expect: {rules_broken: 0}\n",
+               1);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 100000);
+    play_finds(&p, 1, false, "line 2: there is no shard 77, only 1, counted from 0");
+    CHECK(!scenario_result(p.run, 2, p.rig.now, &result));
+    client_release(&a);
+    play_stop(&p);
+
+    play_start(&p,
+               "duration: 1m\nbegin: at once\n"
+               "faults: [{at: 1s, do: kick, guilds: [99]}]\n"
+               "expect: {rules_broken: 0}\n",
+               1);
+    play_wait(&p, 5000);
+    scenario_command_ended(p.run, 3, true, p.rig.now);
+    play_finds(&p, 1, false, "it ended by itself, with status 3");
+    play_finds(&p, 2, false, "line 3: there is no guild 99, only 8, counted from 0");
+    CHECK(!scenario_result(p.run, 3, p.rig.now, &result));
     play_stop(&p);
 }
 
@@ -402,6 +484,10 @@ RUN_TESTS(T(who_may_still_recover_is_waited_for),
           T(faults_that_come_often_come_in_their_time_and_number),
           T(in_a_hurry_the_timetable_is_faster_but_faults_last_as_long),
           T(the_log_is_compared_with_what_was_said), T(without_a_log_nothing_is_claimed),
+          T(when_nobody_said_anything_nothing_is_claimed),
+          T(a_fault_that_met_nobody_or_never_came_is_named),
+          T(a_shard_or_guild_that_there_is_not_fails_the_scenario),
+
           T(a_command_that_ends_by_itself_has_failed_unless_that_is_expected),
           T(what_never_begins_has_failed), T(a_broken_rule_counts_unless_it_is_allowed),
           T(a_deploy_is_asked_for_and_waited_for))

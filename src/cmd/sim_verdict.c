@@ -13,6 +13,7 @@ int sim_verdict(const struct scenario_run *r, const char *name, const struct sce
 {
     struct scenario_result result;
     size_t n = 0, n_failed = 0;
+    char note[300];
 
     fprintf(out, "%s: %s\n", name, scenario_title(s));
     for (; next(r, n, &result); n++) {
@@ -20,6 +21,8 @@ int sim_verdict(const struct scenario_run *r, const char *name, const struct sce
         fprintf(out, "  %-6s  %-36s  %s\n", result.held ? "held" : "FAILED", result.text,
                 result.found);
     }
+    for (size_t i = 0; scenario_note(r, i, note, sizeof note); i++)
+        fprintf(out, "  note    %s\n", note);
     if (n_failed)
         fprintf(out, "%zu of %zu expectations failed\n", n_failed, n);
     else
@@ -44,6 +47,7 @@ int sim_verdict_json(const struct scenario_run *r, const char *name,
     struct json_writer w;
     struct buf text = { 0 };
     bool passed = all_held(r);
+    char note[300];
     int err;
 
     json_begin(&w, &text);
@@ -60,6 +64,10 @@ int sim_verdict_json(const struct scenario_run *r, const char *name,
         field_z(&w, "found", result.found);
         json_shut(&w, '}');
     }
+    json_shut(&w, ']');
+    field_open(&w, "notes", '[');
+    for (size_t i = 0; scenario_note(r, i, note, sizeof note); i++)
+        json_put_z(&w, note);
     json_shut(&w, ']');
     json_shut(&w, '}');
     err = json_end(&w);

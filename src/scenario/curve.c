@@ -10,7 +10,7 @@ enum { DAY_MS = 24 * 3600 * 1000 };
  */
 
 static int read_point(const struct reader *r, const struct node *v,
-                      const struct traffic *t, struct curve_point *out)
+                      const struct traffic *t, uint64_t duration, struct curve_point *out)
 {
     static const struct read_key factor = { "a point of the curve", READ_REAL, 0, 0,
                                             1000 };
@@ -26,10 +26,14 @@ static int read_point(const struct reader *r, const struct node *v,
         return read_refuse(
             r, v->key_line,
             "the curve's points go forward in time: '%.40s' comes too late", v->key);
+    if (!t->day && out->at > duration)
+        return read_refuse(r, v->key_line,
+                           "this point of the curve is after the scenario's end");
     return read_value(r, v, &factor, &out->factor);
 }
 
-static int read_curve(const struct reader *r, const struct node *v, struct traffic *out)
+static int read_curve(const struct reader *r, const struct node *v, uint64_t duration,
+                      struct traffic *out)
 {
     int err = read_expect_kind(r, v, TREE_MAP, "`06:30: 0.5`");
 
@@ -42,7 +46,7 @@ static int read_curve(const struct reader *r, const struct node *v, struct traff
         return error_set(r->error, CORDAGE_ENOMEM, "%s",
                          cordage_strerror(CORDAGE_ENOMEM));
     for (const struct node *p = v->first; p; p = p->next) {
-        err = read_point(r, p, out, &out->points[out->n_points]);
+        err = read_point(r, p, out, duration, &out->points[out->n_points]);
         if (err)
             return err;
         out->n_points++;
@@ -50,7 +54,8 @@ static int read_curve(const struct reader *r, const struct node *v, struct traff
     return 0;
 }
 
-static int read_burst(const struct reader *r, const struct node *v, struct burst *out)
+static int read_burst(const struct reader *r, const struct node *v, uint64_t duration,
+                      struct burst *out)
 {
     static const struct read_key keys[] = {
         { "at", READ_TIME, offsetof(struct burst, at) },
@@ -73,12 +78,15 @@ static int read_burst(const struct reader *r, const struct node *v, struct burst
             r, v->line,
             "a burst says how long it lasts (`for: 20s`) and what the rate is "
             "multiplied by (`times: 5`)");
+    if (out->at >= duration || out->every >= duration)
+        return read_refuse(r, v->line, "this burst would come after the scenario's end");
     if (out->every && out->for_ms > out->every)
         return read_refuse(r, v->line, "the burst lasts longer than until the next one");
     return 0;
 }
 
-static int read_bursts(const struct reader *r, const struct node *v, struct traffic *out)
+static int read_bursts(const struct reader *r, const struct node *v, uint64_t duration,
+                       struct traffic *out)
 {
     int err = read_expect_kind(r, v, TREE_LIST, "`- {at: 2m, for: 20s, times: 5}`");
 
@@ -92,11 +100,12 @@ static int read_bursts(const struct reader *r, const struct node *v, struct traf
         return error_set(r->error, CORDAGE_ENOMEM, "%s",
                          cordage_strerror(CORDAGE_ENOMEM));
     for (const struct node *b = v->first; b && !err; b = b->next)
-        err = read_burst(r, b, &out->bursts[out->n_bursts++]);
+        err = read_burst(r, b, duration, &out->bursts[out->n_bursts++]);
     return err;
 }
 
-int traffic_read(const struct reader *r, const struct node *v, struct traffic *out)
+int traffic_read(const struct reader *r, const struct node *v, uint64_t duration,
+                 struct traffic *out)
 {
     struct raw {
         struct traffic t;
@@ -117,9 +126,13 @@ int traffic_read(const struct reader *r, const struct node *v, struct traffic *o
         err = read_refuse(r, v->line,
                           "starts_at is a time of day: say how long a `day` takes");
     if (!err && raw.curve)
-        err = read_curve(r, raw.curve, out);
+        err = read_curve(r, raw.curve, duration, out);
     if (!err && raw.bursts)
-        err = read_bursts(r, raw.bursts, out);
+        err = read_bursts(r, raw.bursts, duration, out);
+    if (!err && (raw.curve || raw.bursts) && !(raw.t.rate > 0))
+        err = read_refuse(r, v->line,
+                          "a curve and bursts multiply the `rate`, which is 0: nobody "
+                          "would say anything");
     return err;
 }
 

@@ -113,6 +113,16 @@ static size_t fault_at(struct scenario_run *r, const struct fault_line *f,
     return err ? 0 : n;
 }
 
+/* A list may name what there isn't. */
+static void note_absent(struct scenario_run *r, uint32_t fault, uint32_t id, size_t of)
+{
+    struct tally *t = &r->tallies[fault];
+
+    t->missing = true;
+    t->absent = id;
+    t->of = (uint32_t)of;
+}
+
 static void do_fault(struct scenario_run *r, const struct occurrence *o, uint64_t now)
 {
     const struct fault_line *f = &r->s->faults[o->fault];
@@ -124,7 +134,9 @@ static void do_fault(struct scenario_run *r, const struct occurrence *o, uint64_
         met = fault_at(r, f, NULL, now);
     } else if (f->who.kind == WHO_LIST) {
         for (uint32_t i = 0; i < f->who.n; i++)
-            if (f->who.ids[i] < r->shards)
+            if (f->who.ids[i] >= r->shards && r->shards)
+                note_absent(r, o->fault, f->who.ids[i], r->shards);
+            else if (r->shards)
                 met += fault_at(r, f, &(struct shard){ f->who.ids[i], r->shards }, now);
     } else {
         find_shards(r, &all, now);
@@ -133,7 +145,8 @@ static void do_fault(struct scenario_run *r, const struct occurrence *o, uint64_
             met += fault_at(r, f, &all.list[i], now);
         free(all.list);
     }
-    if (met)
+    r->tallies[o->fault].met |= met > 0;
+    if (f->meets)
         run_tell(r, "%s: %zu connection%s", f->text, met, met == 1 ? "" : "s");
     else
         run_tell(r, "%s", f->text);
@@ -154,7 +167,9 @@ static size_t each_guild(struct scenario_run *r, uint32_t fault, uint32_t which,
 
     if (who->kind == WHO_LIST) {
         for (uint32_t i = 0; i < who->n; i++)
-            if (who->ids[i] < w->n_guilds)
+            if (who->ids[i] >= w->n_guilds)
+                note_absent(r, fault, who->ids[i], w->n_guilds);
+            else
                 act(r->sim, &w->guilds[who->ids[i]], now), n++;
         return n;
     }
@@ -174,6 +189,7 @@ static void do_guilds(struct scenario_run *r, const struct occurrence *o,
 {
     size_t n = each_guild(r, o->fault, o->which, act, now);
 
+    r->tallies[o->fault].met |= n > 0;
     run_tell(r, "%s: %zu guild%s", r->s->faults[o->fault].text, n, n == 1 ? "" : "s");
 }
 
@@ -210,6 +226,7 @@ void deed_do(struct scenario_run *r, const struct occurrence *o, uint64_t now)
     const struct fault_line *f = &r->s->faults[o->fault];
     uint64_t over = now + f->for_ms;
 
+    r->tallies[o->fault].came++;
     switch (f->deed) {
     case DEED_FAULT:
         do_fault(r, o, now);

@@ -97,6 +97,28 @@ double when_often(const struct when *w, uint64_t duration)
                                  : w->per_hour * length / 36e5;
 }
 
+int when_check_end(const struct reader *r, const struct fault_line *f, uint64_t duration)
+{
+    const struct when *w = &f->when;
+    uint64_t first = w->kind == WHEN_AT      ? w->at
+                     : w->kind == WHEN_EVERY ? w->from + w->every
+                                             : w->from;
+
+    if (w->kind != WHEN_AT && w->from > duration)
+        return read_refuse(r, f->line, "this would begin after the scenario's end");
+    if (first > duration)
+        return read_refuse(r, f->line, "this would come after the scenario's end");
+    if (w->kind == WHEN_EVERY && first > w->until)
+        return read_refuse(r, f->line, "this would first come after its `until`");
+    if (first + w->jitter > duration)
+        return read_refuse(
+            r, f->line, "with its jitter this may come after the scenario's end: never");
+    if (when_often(w, duration) > SCENARIO_OFTEN_MAX)
+        return read_refuse(r, f->line, "this would happen more than %d times",
+                           SCENARIO_OFTEN_MAX);
+    return 0;
+}
+
 /* ---- Whom ---------------------------------------------------------------------------
  */
 
@@ -251,22 +273,67 @@ static int read_sim_fault(const struct reader *r, const struct node *v,
     return err;
 }
 
-/* What is the scenario's and not the simulator's. False: it isn't. */
+static int check_guilds(const struct reader *r, const struct node *v,
+                        const struct who *who, uint64_t guilds)
+{
+    for (uint32_t i = 0; v && who->kind == WHO_LIST && i < who->n; i++)
+        if (who->ids[i] >= guilds)
+            return read_refuse(r, v->line,
+                               "there is no guild %u: the world has %llu, counted from 0",
+                               who->ids[i], (unsigned long long)guilds);
+    return 0;
+}
+
+/* What is the scenario's and not the simulator's. */
+static const struct {
+    const char *name;
+    enum deed deed;
+} ours[] = { { "outage", DEED_OUTAGE },
+             { "kick", DEED_KICK },
+             { "deploy", DEED_DEPLOY } };
+enum { N_OURS = sizeof ours / sizeof *ours, NAMES_MAX = 80 };
+
+/* False: it isn't. */
 static bool is_ours(const char *what, enum deed *deed)
 {
-    static const struct {
-        const char *name;
-        enum deed deed;
-    } ours[] = { { "outage", DEED_OUTAGE },
-                 { "kick", DEED_KICK },
-                 { "deploy", DEED_DEPLOY } };
-
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+    for (size_t i = 0; i < N_OURS; i++)
         if (tree_key_is(what, ours[i].name)) {
             *deed = ours[i].deed;
             return true;
         }
     return false;
+}
+
+static bool known_kind(const char *what, bool *meets)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = sim_fault_kind(i, meets)); i++)
+        if (strcmp(what, name) == 0)
+            return true;
+    return false;
+}
+
+static int refuse_kind(const struct reader *r, const struct node *v)
+{
+    const char *names[NAMES_MAX + 1] = { NULL }, *meant;
+    char list[700] = "";
+    size_t n = 0, at = 0;
+    bool meets;
+
+    for (; n < N_OURS; n++)
+        names[n] = ours[n].name;
+    for (const char *name; n < NAMES_MAX && (name = sim_fault_kind(n - N_OURS, &meets));
+         n++)
+        names[n] = name;
+    meant = suggest(v->text, names);
+    if (meant)
+        return read_refuse(r, v->line, "do takes no '%.60s'; did you mean '%s'?", v->text,
+                           meant);
+    for (size_t i = 0; i < n && at < sizeof list; i++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
+                               names[i]);
+    return read_refuse(r, v->line, "do takes no '%.60s'; it takes %s", v->text, list);
 }
 
 static int read_ours(const struct reader *r, const struct node *v, const struct raw *raw,
@@ -280,8 +347,11 @@ static int read_ours(const struct reader *r, const struct node *v, const struct 
     for (const struct node *n = v->first; n; n = n->next)
         if (!own_key(n->key))
             return read_refuse_key(r, "this fault", n, names);
+    if (deed == DEED_DEPLOY && !no)
+        no = raw->shards ? raw->shards : tree_get(v, "for");
     if (no)
-        return read_refuse(r, no->key_line, "this fault takes no `%s`", no->key);
+        return read_refuse(r, no->key_line, "%s takes no `%s`", raw->what, no->key);
+    out->meets = deed != DEED_DEPLOY;
     return deed == DEED_DEPLOY ? 0 : who_read(r, raw->guilds, &out->who);
 }
 
@@ -297,7 +367,8 @@ static void say_who(const struct raw *raw, char *out, size_t size)
         snprintf(out, size, ", %.20s of the %s", v->text,
                  raw->shards ? "shards" : "guilds");
     else if (v)
-        snprintf(out, size, ", %zu %s", v->n, raw->shards ? "shards" : "guilds");
+        snprintf(out, size, ", %zu %s%s", v->n, raw->shards ? "shard" : "guild",
+                 v->n == 1 ? "" : "s");
 }
 
 /* "close, code 4000, 25% of the shards, for 30s" */
@@ -319,7 +390,7 @@ static void describe(const struct node *v, const struct raw *raw, struct fault_l
 }
 
 int fault_read(const struct reader *r, const struct node *v, struct sim *judge,
-               struct fault_line *out)
+               uint64_t guilds, struct fault_line *out)
 {
     struct raw raw = { .when.until = SCENARIO_NEVER };
     enum deed deed = DEED_FAULT;
@@ -340,12 +411,16 @@ int fault_read(const struct reader *r, const struct node *v, struct sim *judge,
     out->for_ms = raw.for_ms;
     if (is_ours(raw.what, &deed))
         err = read_ours(r, v, &raw, deed, out);
+    else if (!known_kind(raw.what, &out->meets))
+        err = refuse_kind(r, tree_get(v, "do"));
     else if (raw.guilds)
         err = read_refuse(r, raw.guilds->key_line, "guilds are for outage and kick");
     else
         err = read_sim_fault(r, v, &raw, judge, out);
     if (!err && deed != DEED_DEPLOY && !out->who.kind && raw.shards)
         err = who_read(r, raw.shards, &out->who);
+    if (!err)
+        err = check_guilds(r, raw.guilds, &out->who, guilds);
     if (!err)
         describe(v, &raw, out);
     return err;

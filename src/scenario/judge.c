@@ -94,10 +94,12 @@ static void judge_log(const struct scenario_run *r, const struct expectation *e,
 
     if (e->kind == EXPECT_SEEN) {
         judge_count(e, now, c->messages, out);
-    } else if (c->messages == 0 && now->said > 0) {
+    } else if (c->messages == 0) {
         out->held = false;
-        snprintf(out->found, sizeof out->found,
-                 "no line with guild=ID n=NUMBER was logged: it can't be told");
+        snprintf(out->found, sizeof out->found, "%s: it can't be told",
+                 now->said ? "no line with guild=ID n=NUMBER was logged "
+                             "(examples/sharding: --log messages)"
+                           : "nobody said anything");
     } else {
         judge_count(e, now, c->n[kinds[e->kind]], out);
         snprintf(out->found + strlen(out->found), sizeof out->found - strlen(out->found),
@@ -213,14 +215,35 @@ static bool judge_unsaid(const struct scenario_run *r, struct scenario_result *o
     return true;
 }
 
+/* Nor this: a fault whose list names what there isn't is no test of anything. */
+static bool judge_lists(const struct scenario_run *r, struct scenario_result *out)
+{
+    for (size_t i = 0; i < r->s->n_faults; i++) {
+        const struct tally *t = &r->tallies[i];
+        bool guilds = r->s->faults[i].deed != DEED_FAULT;
+
+        if (!t->missing)
+            continue;
+        *out = (struct scenario_result){ .text = "faults: their shards and guilds exist",
+                                         .line = r->s->faults[i].line };
+        snprintf(out->found, sizeof out->found,
+                 "line %u: there is no %s %u, only %u, counted from 0", out->line,
+                 guilds ? "guild" : "shard", t->absent, t->of);
+        return true;
+    }
+    return false;
+}
+
 bool scenario_result(const struct scenario_run *r, size_t i, uint64_t now,
                      struct scenario_result *out)
 {
     const struct expectations *all = &r->s->expect;
     struct sight sight = r->sight;
 
+    if (i == all->n && judge_unsaid(r, out))
+        return true;
     if (i >= all->n)
-        return i == all->n && judge_unsaid(r, out);
+        return i <= all->n + judge_unsaid(r, out) && judge_lists(r, out);
     if (!r->finished)
         sight_take(r, now, &sight);
     *out =

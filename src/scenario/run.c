@@ -16,8 +16,10 @@ int scenario_run_new(const struct scenario *s, struct sim *sim, double hurry,
     int err = r ? timetable_make(s, &r->timetable, &r->n_occurrences) : CORDAGE_ENOMEM;
 
     *out = NULL;
+    if (!err && !(r->tallies = calloc(s->n_faults + 1, sizeof *r->tallies)))
+        err = CORDAGE_ENOMEM;
     if (err) {
-        free(r);
+        scenario_run_free(r);
         return err;
     }
     r->s = s;
@@ -37,6 +39,7 @@ void scenario_run_free(struct scenario_run *r)
         return;
     free(r->timetable);
     free(r->undos);
+    free(r->tallies);
     free(r->seen);
     check_release(&r->check);
     free(r);

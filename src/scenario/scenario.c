@@ -62,19 +62,6 @@ static int read_begin(const struct reader *r, const struct node *v, enum begin *
                        v->kind == TREE_VALUE ? "'" : "");
 }
 
-static int check_often(const struct reader *r, const struct scenario *s,
-                       const struct fault_line *f)
-{
-    if (f->when.kind == WHEN_AT && f->when.at > s->duration)
-        return read_refuse(r, f->line, "this would come after the scenario's end");
-    if (f->when.kind != WHEN_AT && f->when.from > s->duration)
-        return read_refuse(r, f->line, "this would begin after the scenario's end");
-    if (when_often(&f->when, s->duration) > SCENARIO_OFTEN_MAX)
-        return read_refuse(r, f->line, "this would happen more than %d times",
-                           SCENARIO_OFTEN_MAX);
-    return 0;
-}
-
 /* A simulator where nobody is, to ask about faults. */
 static int make_judge(const struct reader *r, struct sim **out)
 {
@@ -86,7 +73,8 @@ static int make_judge(const struct reader *r, struct sim **out)
     return sim_new(&config, 0, 0, out, r->error);
 }
 
-static int read_faults(const struct reader *r, const struct node *v, struct scenario *s)
+static int read_faults(const struct reader *r, const struct node *v, uint64_t guilds,
+                       struct scenario *s)
 {
     struct sim *judge = NULL;
     int err = read_expect_kind(r, v, TREE_LIST, "`- {at: 2m, do: reset}`");
@@ -104,9 +92,9 @@ static int read_faults(const struct reader *r, const struct node *v, struct scen
     for (const struct node *n = v->first; n && !err; n = n->next) {
         struct fault_line *f = &s->faults[s->n_faults++];
 
-        err = fault_read(r, n, judge, f);
+        err = fault_read(r, n, judge, guilds, f);
         if (!err)
-            err = check_often(r, s, f);
+            err = when_check_end(r, f, s->duration);
     }
     sim_free(judge);
     return err;
@@ -150,6 +138,12 @@ static int read_top(const struct reader *r, const struct node *tree, struct top 
     return 0;
 }
 
+/* Unless the file says how many there are, the command line does. */
+static uint64_t guilds_of(const struct scenario *s, const struct settings *settings)
+{
+    return s->world && tree_get(s->world, "guilds") ? settings->sim.guilds : UINT64_MAX;
+}
+
 static int read_all(const struct reader *r, struct scenario *s)
 {
     struct settings settings = { 0 };
@@ -171,9 +165,9 @@ static int read_all(const struct reader *r, struct scenario *s)
     if (!err)
         err = read_map(r, "limits", s->limits, limit_keys, &settings);
     if (!err)
-        err = traffic_read(r, top.traffic, &s->traffic);
+        err = traffic_read(r, top.traffic, s->duration, &s->traffic);
     if (!err && top.faults)
-        err = read_faults(r, top.faults, s);
+        err = read_faults(r, top.faults, guilds_of(s, &settings), s);
     if (!err)
         err = expectations_read(r, top.expect, &s->expect);
     return err;

@@ -88,6 +88,10 @@ struct scenario_result {
 bool scenario_result(const struct scenario_run *r, size_t i, uint64_t now,
                      struct scenario_result *out);
 
+/* What else must be known to believe it: faults that never came, or met nobody. False:
+ * there is none left. */
+bool scenario_note(const struct scenario_run *r, size_t i, char *out, size_t size);
+
 /* The scenarios that come with the program: their text by name, or empty; the i-th name,
  * or NULL. */
 struct str scenario_shipped(const char *name);

@@ -40,7 +40,8 @@ struct traffic {
     struct burst *bursts; /* owned */
     size_t n_bursts;
 };
-int traffic_read(const struct reader *r, const struct node *v, struct traffic *out);
+int traffic_read(const struct reader *r, const struct node *v, uint64_t duration,
+                 struct traffic *out);
 void traffic_release(struct traffic *t);
 /* Messages a second at `at`, a time of the scenario. */
 double traffic_rate(const struct traffic *t, uint64_t at);
@@ -79,11 +80,13 @@ struct fault_line {
     enum deed deed;
     struct who who;
     uint64_t for_ms;            /* 0: at once over, or for good */
+    bool meets;                 /* connections or guilds; else it is of none */
     char *json;                 /* of the simulator's, without "shard" and '}'. Owned */
     char text[SCENARIO_PHRASE]; /* "close code 4000" */
 };
+/* `guilds`: of the world, where the file says it; else UINT64_MAX. */
 int fault_read(const struct reader *r, const struct node *v, struct sim *judge,
-               struct fault_line *out);
+               uint64_t guilds, struct fault_line *out);
 void fault_release(struct fault_line *f);
 int who_read(const struct reader *r, const struct node *v, struct who *out);
 
@@ -96,6 +99,8 @@ struct occurrence {
 int timetable_make(const struct scenario *s, struct occurrence **out, size_t *n);
 /* How often a line can happen. */
 double when_often(const struct when *w, uint64_t duration);
+/* Refuses what comes, or with its jitter may come, after the end. */
+int when_check_end(const struct reader *r, const struct fault_line *f, uint64_t duration);
 
 /* ---- Expectations -------------------------------------------------------------------
  */
@@ -176,6 +181,14 @@ struct sight {
     bool began;
 };
 
+/* What became of a line of faults. */
+struct tally {
+    uint32_t came;
+    bool met;     /* somebody, at least once */
+    bool missing; /* the list names what there is not: `absent` of `of` */
+    uint32_t absent, of;
+};
+
 struct scenario_run {
     const struct scenario *s;
     struct sim *sim;
@@ -185,7 +198,8 @@ struct scenario_run {
     size_t n_occurrences, next;
     struct undo *undos; /* owned; in no order */
     size_t n_undos, undos_size;
-    double rate; /* the traffic's, as it is set */
+    struct tally *tallies; /* owned; one for each line of faults */
+    double rate;           /* the traffic's, as it is set */
 
     uint64_t look_at;      /* when the sessions are looked at next */
     uint32_t shards, live; /* as last seen; shards: of the largest count ever */

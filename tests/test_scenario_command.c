@@ -76,6 +76,9 @@ TEST(the_shipped_ones_are_listed)
 {
     CHECK_INT(run(ARGS("sim", "--scenario", "list")), 0);
     said("deploy-hour ");
+    CHECK_INT(run(ARGS("sim", "--scenario", "list", "--json")), 0);
+    said("[{\"name\":\"");
+    said("{\"name\":\"deploy-hour\",\"title\":\"");
 }
 
 TEST(a_good_bot_meets_what_is_expected)

@@ -488,11 +488,32 @@ TEST(help_goes_to_stdout)
 {
     struct program p;
     char line[256];
+    static char text[PROGRAM_TEXT];
+    static const char *const controls[] = {
+        "GET  /_sim ",
+        "GET  /_sim/report",
+        "GET  /_sim/world",
+        "GET  /_sim/token",
+        "GET  /_sim/controls",
+        "POST /_sim/message",
+        "POST /_sim/interaction",
+        "POST /_sim/rights",
+        "POST /_sim/traffic",
+        "POST /_sim/life",
+        "POST /_sim/blast",
+        "POST /_sim/guild",
+        "POST /_sim/fault",
+    };
 
     program_start(&p, ARGS("sim", "--help"));
     CHECK(program_line(&p, line, sizeof line));
     CHECK(str_starts(str_of(line), STR("Usage: cordage sim ")));
+    while (program_line(&p, line, sizeof line))
+        strncat(text, line, sizeof text - strlen(text) - 1);
     CHECK_INT(program_end(&p), 0);
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (!strstr(text, controls[i]))
+            fail_msg("%s is not in the help", controls[i]);
     CHECK_STR(str_of(p.err_text), "");
     CHECK_INT(program_run(&p, ARGS("--version")), 0);
 }

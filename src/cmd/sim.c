@@ -123,13 +123,21 @@ static const char after[] =
     "count],\n"
     "                                \"author_id\", \"content\"}: somebody says "
     "something\n"
+    "  POST /_sim/interaction        {\"command\", \"custom_id\" or "
+    "\"interaction_id\", ...}: somebody\n"
+    "                                uses something; GET with ?id=ID: what came of it\n"
+    "  POST /_sim/rights             {\"guild_id\", \"permissions\"}: what the bot may "
+    "do there\n"
     "  POST /_sim/traffic            {\"per_second\", \"total\"}\n"
     "  POST /_sim/life               {\"per_second\", \"total\"}: changes of the world\n"
+    "  POST /_sim/blast              {\"count\", \"shard\"}: load, as --blast\n"
     "  POST /_sim/guild              {\"guild_id\", \"happens\": outage, back, kicked, "
     "added,\n"
     "                                \"bot\": its id, else the first}\n"
     "  POST /_sim/fault              {\"kind\", \"shard\", ...}: see "
     "docs/simulator-rules.md\n"
+    "  GET  /_sim/controls           every kind of fault with its fields, bots, "
+    "commands, guilds\n"
     "\n"
     "With --scenario the exit status is 0 when all that was expected held, 1 when not, "
     "2 when the\n"
@@ -464,8 +472,7 @@ static int choose_scenario(struct sim_run *run)
     play->options.json = run->choices.json;
     play->options.verbose = run->choices.verbose;
     if (play->options.scenario && strcmp(play->options.scenario, "list") == 0) {
-        sim_play_list(stdout);
-        return 0;
+        return sim_play_list(play->options.json, stdout);
     }
     status = sim_play_load(play);
     if (status)

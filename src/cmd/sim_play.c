@@ -26,19 +26,6 @@ static const struct {
 /* ---- Reading ------------------------------------------------------------------------
  */
 
-void sim_play_list(FILE *out)
-{
-    cordage_error error;
-    struct scenario *s;
-    const char *name;
-
-    for (size_t i = 0; (name = scenario_shipped_name(i)); i++)
-        if (scenario_read(name, scenario_shipped(name), &s, &error) == 0) {
-            fprintf(out, "%-24s %s\n", name, scenario_title(s));
-            scenario_free(s);
-        }
-}
-
 /* Something with a slash or an ending is a file. */
 static bool is_file(const char *name)
 {

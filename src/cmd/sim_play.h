@@ -58,8 +58,9 @@ struct sim_play {
     char log_wrong[300];
 };
 
-/* The list of those that come with the program. */
-void sim_play_list(FILE *out);
+/* The list of those that come with the program: lines, or an array of {name, title} as
+ * JSON. The exit status. */
+int sim_play_list(bool json, FILE *out);
 /* Checks the options and reads the scenario, if there is one, with errors on stderr. 0,
  * 1 without memory, 2. */
 int sim_play_load(struct sim_play *p);

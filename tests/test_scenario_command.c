@@ -68,6 +68,9 @@ TEST(a_bad_file_or_name_ends_it_with_2)
     CHECK_INT(run(ARGS("sim", "--scenario", path, "--deploy-signal", "KILL")), 2);
     said("--deploy-signal takes HUP, USR1, USR2 or INT, not 'KILL'");
     CHECK_INT(run(ARGS("sim", "--scenario", path, "--time-scale", "0")), 2);
+    said("--time-scale takes a number from 0.01 to 1000, not '0'");
+    CHECK_INT(run(ARGS("sim", "--scenario", path, "--time-scale", "1001")), 2);
+    said("--time-scale takes a number from 0.01 to 1000, not '1001'");
     CHECK_INT(run(ARGS("sim", "--output", "x")), 2);
     said("--output is for a scenario");
 }

@@ -191,6 +191,29 @@ TEST(in_a_hurry_the_timetable_is_faster_but_faults_last_as_long)
     play_stop(&p);
 }
 
+TEST(in_a_hurry_a_smaller_number_is_enough)
+{
+    struct play p;
+    struct client a;
+    char note[300];
+
+    play_start(&p,
+               "duration: 100s\nworld: {guilds: 4}\n"
+               "expect:\n  connections: at least 15\n  identifies: at least 21\n"
+               "  resumes: at most 5\n  ready_within: 1ms\n",
+               20);
+    client_ready(&p.rig, &a, 0, 1, RIG_USUAL);
+    play_wait(&p, 60000);
+    play_finds(&p, 0, true, "1; at --time-scale 20 it takes 1");
+    play_finds(&p, 1, false, "1; at --time-scale 20 it takes 2");
+    play_finds(&p, 2, true, "0");
+    CHECK(scenario_note(p.run, 0, note, sizeof note));
+    CHECK(strstr(note, "at --time-scale 20 faults last as long as ever") == note);
+    CHECK(!scenario_note(p.run, 1, note, sizeof note));
+    client_release(&a);
+    play_stop(&p);
+}
+
 static const char judged[] = "duration: 10s\nworld: {guilds: 2}\n"
                              "traffic: {rate: 10}\n"
                              "expect:\n"
@@ -483,6 +506,7 @@ RUN_TESTS(T(who_may_still_recover_is_waited_for),
           T(who_is_met_follows_from_the_seed),
           T(faults_that_come_often_come_in_their_time_and_number),
           T(in_a_hurry_the_timetable_is_faster_but_faults_last_as_long),
+          T(in_a_hurry_a_smaller_number_is_enough),
           T(the_log_is_compared_with_what_was_said), T(without_a_log_nothing_is_claimed),
           T(when_nobody_said_anything_nothing_is_claimed),
           T(a_fault_that_met_nobody_or_never_came_is_named),

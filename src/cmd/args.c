@@ -11,9 +11,9 @@
 #include "suggest.h"
 
 enum {
-    ARGS_MAX = 40,     /* options in one table */
-    HELP_COLUMN = 28,  /* where --help puts the phrases */
-    KEY_FIRST = 256,   /* getopt's values of our options, beyond any letter */
+    ARGS_MAX = 40,    /* options in one table */
+    HELP_COLUMN = 28, /* where --help puts the phrases */
+    KEY_FIRST = 256,  /* getopt's values of our options, beyond any letter */
     KEY_HELP = 'h',
     KEY_JSON = KEY_FIRST + ARGS_MAX,
     KEY_VERSION,
@@ -75,6 +75,16 @@ static int refuse_number(const struct args *args, const struct arg *a, const cha
     return 2;
 }
 
+static int refuse_real(const struct args *args, const struct arg *a, const char *value,
+                       FILE *err)
+{
+    double least = a->least > (double)a->min ? a->least : (double)a->min;
+
+    fprintf(err, "cordage %s: --%s takes a number from %.10g to %llu, not '%s'\n",
+            args->command, a->name, least, (unsigned long long)a->max, value);
+    return 2;
+}
+
 static int take_real(const struct args *args, const struct arg *a, const char *value,
                      FILE *err)
 {
@@ -84,8 +94,9 @@ static int take_real(const struct args *args, const struct arg *a, const char *v
     errno = 0;
     d = strtod(value, &end);
     /* The comparison is written so that NaN fails it. */
-    if (end == value || *end || errno || !(d >= (double)a->min && d <= (double)a->max))
-        return refuse_number(args, a, value, err);
+    if (end == value || *end || errno ||
+        !(d >= (double)a->min && d >= a->least && d <= (double)a->max))
+        return refuse_real(args, a, value, err);
     *a->real = d;
     return ARGS_GO;
 }

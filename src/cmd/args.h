@@ -19,8 +19,9 @@ struct arg {
     bool *flag;
     const char **text;
     uint64_t *number; /* from `min` to `max`; decimal */
-    double *real;     /* from `min` to `max` */
+    double *real;     /* from `min`, or `least` if that is more, to `max` */
     uint64_t min, max;
+    double least;
     const char *fallback; /* what --help calls the default of a text that isn't set yet */
 };
 

@@ -222,8 +222,8 @@ static int parse(struct choices *c, int argc, char **argv, char ***command,
           .text = &c->play.output },
         { "time-scale", "X",
           "the scenario's timetable passes X times faster; how long\n"
-          "faults last, and all other clocks, stay as they are",
-          .real = &c->play.time_scale, .max = 1000 },
+          "faults last, and all other clocks, stay as they are. 0.01 to 1000",
+          .real = &c->play.time_scale, .max = 1000, .least = 0.01 },
         { "deploy-signal", "NAME",
           "a deploy is this signal (HUP, USR1, USR2, INT) to COMMAND;\n"
           "else it is ended by SIGTERM and started anew",

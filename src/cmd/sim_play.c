@@ -126,10 +126,6 @@ int sim_play_load(struct sim_play *p)
             p->options.deploy);
         return 2;
     }
-    if (!(p->options.time_scale >= 0.01)) {
-        fputs("cordage sim: --time-scale takes a number from 0.01 to 1000\n", stderr);
-        return 2;
-    }
     return read_scenario(p);
 }
 

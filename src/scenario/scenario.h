@@ -37,8 +37,8 @@ bool scenario_wants_log(const struct scenario *s);
  * once, as the file's `begin` says. */
 struct scenario_run;
 /* Both are borrowed for the run's life. `hurry`: its timetable passes so many times
- * faster; how long a fault lasts, and what the expectations allow, stays as it is.
- * CORDAGE_ENOMEM. */
+ * faster; how long a fault lasts, and what the expectations allow, stays as it is; but
+ * `at least` so many, unless per shard, is so many times less. CORDAGE_ENOMEM. */
 int scenario_run_new(const struct scenario *s, struct sim *sim, double hurry,
                      uint64_t now, struct scenario_run **out);
 void scenario_run_free(struct scenario_run *r);

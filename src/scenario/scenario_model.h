@@ -179,6 +179,7 @@ struct sight {
     uint64_t recovered_ms; /* after the last fault; SCENARIO_NEVER: not yet */
     uint64_t ready_ms;     /* from the start; SCENARIO_NEVER: never */
     bool began;
+    double hurry; /* 1: none */
 };
 
 /* What became of a line of faults. */

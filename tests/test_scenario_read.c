@@ -63,6 +63,56 @@ TEST(a_file_with_everything_is_taken)
     scenario_free(s);
 }
 
+TEST(a_seed_is_a_whole_number_of_64_bits)
+{
+    static const struct {
+        const char *text;
+        uint64_t seed;
+    } cases[] = {
+        { REST "seed: 9007199254740993\n", 9007199254740993 },
+        { REST "seed: 18446744073709551615\n", UINT64_MAX },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scenario *s = scenario_of(cases[i].text);
+        struct sim_config sim;
+        struct routes_config routes;
+
+        sim_config_default(&sim);
+        routes_config_default(&routes);
+        scenario_configure(s, &sim, &routes);
+        CHECK(sim.seed == cases[i].seed);
+        scenario_free(s);
+    }
+    scenario_is_refused(REST "seed: 18446744073709551616\n",
+                        "day.yaml:3: seed takes a whole number from 0 to "
+                        "18446744073709551615, not '18446744073709551616'");
+}
+
+TEST(yes_and_no_are_taken_in_any_case_and_a_byte_order_mark_is_passed_over)
+{
+    static const char *const texts[] = {
+        "\xef\xbb\xbf" REST "world: {rich: True}\n",
+        REST "world: {rich: yes}\n",
+        REST "world: {rich: TRUE}\n",
+        REST "world: {rich: On}\nfaults: [{at: 1m, do: drop, gap: False}]\n",
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct scenario *s = scenario_of(texts[i]);
+        struct sim_config sim;
+        struct routes_config routes;
+
+        sim_config_default(&sim);
+        routes_config_default(&routes);
+        scenario_configure(s, &sim, &routes);
+        CHECK(sim.rich);
+        scenario_free(s);
+    }
+    scenario_is_refused("\xef\xbb\xbf" REST "duraton: 1\n",
+                        "day.yaml:3: a scenario has no");
+}
+
 TEST(what_is_missing_is_asked_for)
 {
     scenario_is_refused("", "day.yaml:1: a scenario says how long it lasts");
@@ -247,7 +297,7 @@ TEST(a_file_that_is_too_large_is_refused)
     for (int i = 0; i < 60000; i++)
         CHECK_INT(buf_append_z(&text, "- 1\n"), 0);
     buf_zero_end(&text);
-    scenario_is_refused(text.p, "day.yaml:1: it is larger than 262144 bytes");
+    scenario_is_refused(text.p, "day.yaml:1: a scenario has at most 262144 bytes");
     buf_release(&text);
 }
 
@@ -303,7 +353,9 @@ TEST(the_documents_example_is_read_and_the_shipped_ones_are_in_it)
 }
 
 RUN_TESTS(T(the_documents_example_is_read_and_the_shipped_ones_are_in_it),
-          T(a_file_with_everything_is_taken), T(what_is_missing_is_asked_for),
+          T(a_file_with_everything_is_taken), T(a_seed_is_a_whole_number_of_64_bits),
+          T(yes_and_no_are_taken_in_any_case_and_a_byte_order_mark_is_passed_over),
+          T(what_is_missing_is_asked_for),
           T(an_unknown_key_is_named_with_its_line_and_the_one_that_was_meant),
           T(a_wrong_value_is_named_with_what_it_may_be),
           T(a_wrong_expectation_is_named_with_what_it_may_be),

@@ -47,6 +47,8 @@ static int refuse_name(const char *name)
     return 2;
 }
 
+enum { SCENARIO_FILE_READ = 1024 * 1024 };
+
 static int read_file(const char *name, struct buf *out, cordage_error *error)
 {
     FILE *in = fopen(name, "re");
@@ -54,13 +56,14 @@ static int read_file(const char *name, struct buf *out, cordage_error *error)
 
     if (!in)
         return error_set(error, CORDAGE_EINVAL, "%s: %s", name, strerror(errno));
-    while (!err && !feof(in) && !ferror(in)) {
+    /* More than is allowed is told by what reads it. */
+    while (!err && !feof(in) && !ferror(in) && out->n < SCENARIO_FILE_READ) {
         err = buf_reserve(out, BUFSIZ);
         if (!err)
             out->n += fread(out->p + out->n, 1, BUFSIZ, in);
     }
-    if (err)
-        error_set(error, CORDAGE_EINVAL, "%s: it is too large for a scenario", name);
+    if (err == CORDAGE_ENOMEM)
+        error_set(error, err, "%s", cordage_strerror(err));
     else if (ferror(in))
         err = error_set(error, CORDAGE_EINVAL, "%s: %s", name, strerror(errno));
     fclose(in);
@@ -79,7 +82,6 @@ static int read_scenario(struct sim_play *p)
         return refuse_name(name);
     snprintf(p->name, sizeof p->name, "%s", name);
     if (!shipped.n) {
-        text.limit = 1024 * 1024;
         err = read_file(name, &text, &error);
         shipped = buf_str(&text);
     }

@@ -170,10 +170,7 @@ static int put_parameter(const struct reader *r, const struct node *v, struct bu
     struct json_writer w;
     struct buf text = { 0 };
     uint64_t whole, ms;
-    bool is_time, yes = v->kind == TREE_VALUE &&
-                        (strcmp(v->text, "yes") == 0 || strcmp(v->text, "true") == 0);
-    bool no = v->kind == TREE_VALUE &&
-              (strcmp(v->text, "no") == 0 || strcmp(v->text, "false") == 0);
+    bool is_time, yes = false;
     double real;
     int err;
 
@@ -195,7 +192,7 @@ static int put_parameter(const struct reader *r, const struct node *v, struct bu
         err = buf_append_z(out, ":");
     if (err)
         return out_of_memory(r);
-    if (yes || no)
+    if (!v->quoted && read_bool(v->text, &yes))
         err = buf_append_z(out, yes ? "true" : "false");
     else if (is_time)
         err = buf_printf(out, "%llu", (unsigned long long)ms);

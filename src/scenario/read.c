@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "suggest.h"
 
@@ -63,6 +64,19 @@ bool read_number(const char *text, double *out)
         return false;
     *out = strtod(text, &end);
     return *end == '\0' && isfinite(*out);
+}
+
+bool read_bool(const char *text, bool *out)
+{
+    static const char *const yes[] = { "yes", "true", "on" };
+    static const char *const no[] = { "no", "false", "off" };
+
+    for (size_t i = 0; i < 3; i++) {
+        *out = strcasecmp(text, yes[i]) == 0;
+        if (*out || strcasecmp(text, no[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool read_percent(const char *text, double *out)
@@ -166,10 +180,11 @@ static bool take_number(const char *text, const struct read_key *key, double *ou
     return read_number(text, out) && *out >= key->least && *out <= key->most;
 }
 
+/* A bound that a double can't hold is none: any uint64_t then. */
 static bool take_whole(const char *text, const struct read_key *key, uint64_t *out)
 {
     return str_u64(str_of(text), out) && (double)*out >= key->least &&
-           (double)*out <= key->most;
+           (key->most >= 0x1p64 || (double)*out <= key->most);
 }
 
 static bool take_time(const char *text, const struct read_key *key, uint64_t *out)
@@ -177,19 +192,6 @@ static bool take_time(const char *text, const struct read_key *key, uint64_t *ou
     double most = key->most > 0 ? key->most : READ_TIME_MAX;
 
     return read_time(text, out) && (double)*out >= key->least && (double)*out <= most;
-}
-
-static bool take_bool(const char *text, bool *out)
-{
-    static const char *const yes[] = { "yes", "true", "on" };
-    static const char *const no[] = { "no", "false", "off" };
-
-    for (size_t i = 0; i < 3; i++) {
-        *out = strcmp(text, yes[i]) == 0;
-        if (*out || strcmp(text, no[i]) == 0)
-            return true;
-    }
-    return false;
 }
 
 static void say_time(char *out, size_t size, double ms)
@@ -224,7 +226,12 @@ static void say_range(const struct read_key *key, char *out, size_t size)
         snprintf(out, size, "a number from %g to %.10g", key->least, key->most);
         break;
     default:
-        snprintf(out, size, "a whole number from %.0f to %.0f", key->least, key->most);
+        if (key->most >= 0x1p64)
+            snprintf(out, size, "a whole number from %.0f to %llu", key->least,
+                     (unsigned long long)UINT64_MAX);
+        else
+            snprintf(out, size, "a whole number from %.0f to %.0f", key->least,
+                     key->most);
     }
 }
 
@@ -237,7 +244,7 @@ static bool take(const char *text, const struct read_key *key, void *at)
     case READ_REAL:
         return take_number(text, key, at);
     case READ_BOOL:
-        return take_bool(text, at);
+        return read_bool(text, at);
     case READ_TIME:
         return take_time(text, key, at);
     case READ_U64:

@@ -21,9 +21,9 @@ struct reader {
 };
 
 enum read_type {
-    READ_TEXT, /* const char *: borrowed from the tree */
-    READ_U32,  /* a whole number, least to most */
-    READ_U64,
+    READ_TEXT,   /* const char *: borrowed from the tree */
+    READ_U32,    /* a whole number, least to most */
+    READ_U64,    /* with most 0x1p64: any */
     READ_REAL,   /* a number, least to most */
     READ_TIME,   /* uint64_t ms: 90s, 15m, 2h, 1h30m, 06:30; least and most are ms */
     READ_TIME32, /* the same into a uint32_t */
@@ -59,6 +59,8 @@ int read_expect_kind(const struct reader *r, const struct node *v, enum tree_kin
 /* Texts by themselves; false: it is none. */
 bool read_time(const char *text, uint64_t *ms);
 bool read_number(const char *text, double *out);
+/* yes, true, on; no, false, off; in any case */
+bool read_bool(const char *text, bool *out);
 /* "25%" as 0.25 */
 bool read_percent(const char *text, double *out);
 

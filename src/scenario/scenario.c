@@ -111,7 +111,7 @@ static int read_top(const struct reader *r, const struct node *tree, struct top 
 {
     static const struct read_key keys[] = {
         { "title", READ_TEXT, offsetof(struct top, title) },
-        { "seed", READ_U64, offsetof(struct top, seed), 0, 18446744073709549568.0 },
+        { "seed", READ_U64, offsetof(struct top, seed), 0, 0x1p64 },
         { "duration", READ_TIME, offsetof(struct top, duration), 1000 },
         { "settle", READ_TIME, offsetof(struct top, settle), 0, 3600000 },
         { "begin", READ_NODE, offsetof(struct top, begin) },

@@ -250,8 +250,10 @@ int tree_read(const char *name, struct str text, struct node **out, cordage_erro
     *out = NULL;
     if (text.n > TREE_BYTES_MAX)
         return error_set(error, CORDAGE_EINVAL,
-                         "%s:1: it is larger than %d bytes: is it the right file?", name,
-                         TREE_BYTES_MAX);
+                         "%s:1: a scenario has at most %d bytes: is it the right file?",
+                         name, TREE_BYTES_MAX);
+    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+        text = (struct str){ text.p + 3, text.n - 3 }; /* a byte order mark */
     if (!yaml_parser_initialize(&b.yaml))
         return out_of_memory(&b);
     yaml_parser_set_encoding(&b.yaml, YAML_UTF8_ENCODING);

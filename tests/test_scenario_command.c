@@ -73,6 +73,11 @@ TEST(a_bad_file_or_name_ends_it_with_2)
     said("--time-scale takes a number from 0.01 to 1000, not '1001'");
     CHECK_INT(run(ARGS("sim", "--output", "x")), 2);
     said("--output is for a scenario");
+    write_file(quick);
+    CHECK_INT(run(ARGS("sim", "--scenario", path, "--log", "/no/such", "--", "true")), 2);
+    said("--log /no/such: No such file or directory");
+    CHECK_INT(run(ARGS("sim", "--scenario", path, "--log", "/tmp", "--", "true")), 2);
+    said("--log /tmp: Is a directory");
 }
 
 TEST(the_shipped_ones_are_listed)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim_verdict.h"
@@ -117,6 +118,28 @@ static int refuse_without(const struct sim_play_options *o)
     return name ? 2 : 0;
 }
 
+/* It is read at the end: a mistake in its name would cost the whole run. */
+static int check_log(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char dir[4096] = ".";
+    struct stat st;
+    int err = 0;
+
+    if (slash)
+        snprintf(dir, sizeof dir, "%.*s", (int)(slash - path) + 1, path);
+    if (stat(path, &st) == 0)
+        err = S_ISDIR(st.st_mode) ? EISDIR : access(path, R_OK) ? errno : 0;
+    else if (errno != ENOENT || access(dir, X_OK))
+        err = errno;
+    if (err)
+        fprintf(stderr,
+                "cordage sim: --log %s: %s; the bot may make the file, but its folder "
+                "must be there\n",
+                path, strerror(err));
+    return err ? 2 : 0;
+}
+
 int sim_play_load(struct sim_play *p)
 {
     if (!p->options.scenario)
@@ -128,6 +151,8 @@ int sim_play_load(struct sim_play *p)
             p->options.deploy);
         return 2;
     }
+    if (p->options.log && check_log(p->options.log))
+        return 2;
     return read_scenario(p);
 }
 

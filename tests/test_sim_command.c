@@ -214,6 +214,7 @@ TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
     CHECK(program_line(&p, folder, sizeof folder));
     CHECK_INT(program_end(&p), 0);
     CHECK(strstr(folder, "/cordage-sim-"));
+    CHECK(!program_said(&p, "CORDAGE_STATE_DIR is set"));
     CHECK_INT(access(folder, F_OK), -1);
     setenv("CORDAGE_STATE_DIR", usual, 1);
     program_start(&p, ARGS("sim", "--port", "0", "--", "sh", "-c",
@@ -221,6 +222,8 @@ TEST(bots_keep_their_state_in_a_folder_that_ends_with_the_simulator)
     CHECK(program_line(&p, folder, sizeof folder));
     CHECK_STR(str_of(folder), usual); /* what the user says */
     CHECK_INT(program_end(&p), 0);
+    CHECK(program_said(&p, "CORDAGE_STATE_DIR is set: the command keeps its state in "));
+    CHECK(program_said(&p, usual));
     unsetenv("XDG_STATE_HOME");
     snprintf(command, sizeof command, "rm -r %s", home);
     CHECK_INT(system(command), 0);

@@ -227,6 +227,8 @@ static int serve(struct replay *r)
     sim_set_source(r->server.sim, &r->source);
     if (!r->command)
         status = sim_words_hello(&r->server, r->bots, r->bundle, stdout, NULL);
+    if (r->command)
+        sim_words_state("replay", stderr);
     if (status == 0 && r->command && start_command(r, &error)) {
         fail(&error);
         status = r->child.status;

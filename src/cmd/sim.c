@@ -415,6 +415,8 @@ static int serve(struct sim_run *run)
     if (status)
         fprintf(stderr, "cordage sim: how to connect could not be written: %s\n",
                 strerror(errno));
+    if (run->command)
+        sim_words_state("sim", stderr);
     if (status == 0)
         status = start_all(run);
     start_watch(run);

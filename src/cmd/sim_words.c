@@ -148,6 +148,18 @@ int sim_words_json(const struct server *s, const char *state_dir, const char *bu
     return err || fflush(out) ? 1 : 0;
 }
 
+void sim_words_state(const char *name, FILE *out)
+{
+    const char *dir = getenv("CORDAGE_STATE_DIR");
+
+    if (dir && *dir)
+        fprintf(
+            out,
+            "cordage %s: CORDAGE_STATE_DIR is set: the command keeps its state in %s, "
+            "not in a\nfolder that ends with the simulator\n",
+            name, dir);
+}
+
 static void tell_broken(const struct report_entry *e, FILE *out)
 {
     fprintf(out, "sim: rule broken: %s: %s", sim_rule_name(e->rule),

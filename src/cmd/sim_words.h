@@ -29,6 +29,9 @@ int sim_words_json(const struct server *s, const char *state_dir, const char *bu
 /* A line for each rule broken since the last call, the first ones; when verbose, also the
  * counters: when a connection or a session came or went, else now and then. */
 void sim_words_news(struct sim_words *w, const struct report *r, FILE *out);
+/* That a command keeps its state where the user's CORDAGE_STATE_DIR says, if it is set.
+ * `name`: of our command. */
+void sim_words_state(const char *name, FILE *out);
 /* The closing line. */
 void sim_words_summary(const struct sim_words *w, const struct report *r, FILE *out);
 

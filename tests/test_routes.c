@@ -581,6 +581,65 @@ TEST(a_message_in_no_place_or_by_nobody_is_refused)
     rest_stop(&r);
 }
 
+TEST(a_wrong_request_for_a_message_is_answered_with_what_it_takes)
+{
+    static const char *const cases[][2] = {
+        { "{\"shard\":0}",
+          "\"shard\" is [id, count], with id below count, like [0, 1]." },
+        { "{\"shard\":[0,0]}",
+          "\"shard\" is [id, count], with id below count, like [0, 1]." },
+        { "{\"guild_id\":1}",
+          "\"guild_id\" must be an id, which is a string: \"1234\"." },
+        { "{\"content\":\"\"}", "\"content\" is a string of 1 to 4000 characters." },
+        { "{\"content\":7}", "\"content\" is a string of 1 to 4000 characters." },
+    };
+    char *body = calloc(1, 20000);
+    struct rest r;
+
+    assert_non_null(body);
+    rest_start(&r);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_INT(rest_post(&r, "/_sim/message", cases[i][0]), 400);
+        CHECK_STR(rest_text(&r, "message"), cases[i][1]);
+    }
+    for (int n = 4000; n <= 4001; n++) {
+        strcpy(body, "{\"content\":\"");
+        for (int i = 0; i < n; i++)
+            strcat(body, "\xc3\xa9");
+        strcat(body, "\"}");
+        CHECK_INT(rest_post(&r, "/_sim/message", body), n == 4000 ? 200 : 400);
+    }
+    free(body);
+    rest_stop(&r);
+}
+
+TEST(a_bot_is_named_by_either_name)
+{
+    static const char *const paths[] = { "/_sim/guild", "/_sim/rights" };
+    static const char *const more[] = { "\"happens\":\"kicked\"",
+                                        "\"permissions\":\"8\"" };
+    static const char *const names[] = { "bot", "bot_id" };
+    char body[300];
+    struct rest r;
+
+    rest_start(&r);
+    for (size_t i = 0; i < 4; i++) {
+        const struct world *w = sim_world(r.rig.sim);
+
+        snprintf(body, sizeof body, "{\"guild_id\":\"%llu\",\"%s\":\"%llu\",%s}",
+                 (unsigned long long)w->guilds[i].id, names[i % 2],
+                 (unsigned long long)w->bot_id, more[i / 2]);
+        CHECK_INT(rest_post(&r, paths[i / 2], body), 204);
+        snprintf(body, sizeof body, "{\"guild_id\":\"%llu\",\"%s\":\"1\",%s}",
+                 (unsigned long long)w->guilds[i].id, names[i % 2], more[i / 2]);
+        CHECK_INT(rest_post(&r, paths[i / 2], body), 400);
+    }
+    CHECK_INT(rest_post(&r, "/_sim/interaction", "{\"command\":\"x\",\"bot\":\"1\"}"),
+              400);
+    CHECK_STR(rest_text(&r, "message"), "\"bot_id\" is no bot.");
+    rest_stop(&r);
+}
+
 TEST(traffic_is_set_while_it_runs)
 {
     static const char *const wrong[] = {
@@ -659,4 +718,6 @@ RUN_TESTS(T(the_page_is_told_what_can_be_done), T(the_gateway_is_named_without_a
           T(a_token_that_was_reset_is_read_anew), T(a_fault_is_injected_or_explained),
           T(somebody_says_something_on_request),
           T(a_message_in_no_place_or_by_nobody_is_refused),
-          T(traffic_is_set_while_it_runs), T(too_large_a_body_is_413))
+          T(a_wrong_request_for_a_message_is_answered_with_what_it_takes),
+          T(a_bot_is_named_by_either_name), T(traffic_is_set_while_it_runs),
+          T(too_large_a_body_is_413))

@@ -214,10 +214,11 @@ uint64_t scenario_deadline(const struct scenario_run *r)
 /* ---- The end ------------------------------------------------------------------------
  */
 
-static uint64_t may_recover_ms(const struct scenario *s)
+/* What the file allows; 0: nothing. */
+static uint64_t allowed_ms(const struct scenario *s, enum expect_kind kind)
 {
     for (size_t i = 0; i < s->expect.n; i++)
-        if (s->expect.list[i].kind == EXPECT_RECOVERS_WITHIN)
+        if (s->expect.list[i].kind == kind)
             return (uint64_t)s->expect.list[i].value;
     return 0;
 }
@@ -233,7 +234,10 @@ static bool has_settled(const struct scenario_run *r, uint64_t now)
     least = end + r->s->settle;
     if (now < least)
         return false;
-    return now >= least + may_recover_ms(r->s) ||
+    if (r->ready_at == SCENARIO_NEVER &&
+        now < r->created_at + allowed_ms(r->s, EXPECT_READY_WITHIN))
+        return false;
+    return now >= least + allowed_ms(r->s, EXPECT_RECOVERS_WITHIN) ||
            (r->all_live_since != SCENARIO_NEVER &&
             now >= r->all_live_since + r->s->settle);
 }

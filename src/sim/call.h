@@ -150,6 +150,10 @@ bool call_control_json(struct call *c, cordage_json *out);
 /* Whether a control request has only fields of these names; else false, with the error
  * answered. `names` ends with NULL. */
 bool call_check_names(struct call *c, cordage_json body, const char *const *names);
+/* False: an id or the shard is none, which is said. */
+bool call_check_types(struct call *c, cordage_json body);
+/* What stands under "bot" or "bot_id". */
+cordage_json call_bot_field(cordage_json body);
 /* `with_counts` and its like: true, True and 1 are true. */
 bool call_query_true(const struct call *c, const char *key);
 /* Whether the request brings files. */

@@ -10,6 +10,7 @@ enum {
     WORLD_GUILDS_SHOWN_MAX = 10000,
     TRAFFIC_MAX = 1000000, /* messages a second */
     LIFE_MAX = 100000,     /* changes a second */
+    CONTENT_MAX = 4000,    /* characters: a person may have Nitro */
 };
 
 static void get_report(struct call *c)
@@ -204,28 +205,72 @@ bool call_check_names(struct call *c, cordage_json body, const char *const *name
     return true;
 }
 
-/* Likewise one of a wrong type. */
-static bool check_types(struct call *c, cordage_json body)
+/* `bot` and `bot_id` are the same. */
+cordage_json call_bot_field(cordage_json body)
 {
-    static const char *const ids[] = { "guild_id", "channel_id", "author_id" };
-    cordage_json content = json_get(body, "content");
-    char sentence[80];
+    cordage_json bot = json_get(body, "bot");
+
+    return json_is_absent(bot) ? json_get(body, "bot_id") : bot;
+}
+
+static bool is_shard(cordage_json shard)
+{
+    uint64_t id, count;
+
+    return json_count(shard) == 2 && json_u64(cordage_json_at(shard, 0), &id) &&
+           json_u64(cordage_json_at(shard, 1), &count) && id < count &&
+           count <= UINT32_MAX;
+}
+
+static bool check_content(struct call *c, cordage_json content)
+{
+    struct str text = STR("");
+    size_t n = 0;
+
+    if (json_is_absent(content))
+        return true;
+    json_str(content, &text);
+    for (size_t i = 0; i < text.n; i++)
+        n += ((unsigned char)text.p[i] & 0xc0) != 0x80; /* begins a code point */
+    if (n >= 1 && n <= CONTENT_MAX)
+        return true;
+    call_error(c, 400, 0, "\"content\" is a string of 1 to 4000 characters.");
+    return false;
+}
+
+/* "shard", if it is there. */
+static bool check_shard(struct call *c, cordage_json body)
+{
+    cordage_json shard = json_get(body, "shard");
+
+    if (json_is_absent(shard) || is_shard(shard))
+        return true;
+    call_error(c, 400, 0, "\"shard\" is [id, count], with id below count, like [0, 1].");
+    return false;
+}
+
+/* Likewise one of a wrong type. */
+bool call_check_types(struct call *c, cordage_json body)
+{
+    static const char *const ids[] = { "guild_id",  "channel_id", "author_id",
+                                       "user_id",   "message_id", "interaction_id",
+                                       "target_id", "bot",        "bot_id" };
+    char sentence[100];
     struct str text;
     uint64_t id;
 
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         cordage_json given = json_get(body, ids[i]);
 
-        if (json_is_absent(given) || json_id(given, &id))
+        /* A number would have been rounded by many who write it. */
+        if (json_is_absent(given) || (json_str(given, &text) && json_id(given, &id)))
             continue;
-        snprintf(sentence, sizeof sentence, "\"%s\" must be an id.", ids[i]);
+        snprintf(sentence, sizeof sentence,
+                 "\"%s\" must be an id, which is a string: \"1234\".", ids[i]);
         call_error(c, 400, 0, sentence);
         return false;
     }
-    if (json_is_absent(content) || json_str(content, &text))
-        return true;
-    call_error(c, 400, 0, "\"content\" must be a string.");
-    return false;
+    return check_shard(c, body);
 }
 
 /* A person writes to a bot: a DM, which is opened if need be. */
@@ -235,8 +280,8 @@ static bool find_direct(struct call *c, cordage_json body, struct world_member *
     struct direct *direct;
     uint64_t bot = 0;
 
-    c->app = json_id(json_get(body, "bot_id"), &bot) ? sim_app_of_id(sim, bot)
-                                                     : sim_app(sim, 0);
+    c->app =
+        json_id(call_bot_field(body), &bot) ? sim_app_of_id(sim, bot) : sim_app(sim, 0);
     *author = (struct world_member){ .index = 1 };
     if (!c->app || !json_id(json_get(body, "author_id"), &author->user_id) ||
         !world_has_user(call_world(c), author->user_id)) {
@@ -256,8 +301,9 @@ static bool find_direct(struct call *c, cordage_json body, struct world_member *
 
 static void post_message(struct call *c)
 {
-    static const char *const names[] = { "guild_id", "channel_id", "shard",  "author_id",
-                                         "content",  "direct",     "bot_id", NULL };
+    static const char *const names[] = { "guild_id",  "channel_id", "shard",
+                                         "author_id", "content",    "direct",
+                                         "bot_id",    "bot",        NULL };
     bool direct;
     struct sim_message m = { .content = STR("hello") };
     struct world_member author;
@@ -266,7 +312,7 @@ static void post_message(struct call *c)
     uint64_t id;
 
     if (!call_control_json(c, &body) || !call_check_names(c, body, names) ||
-        !check_types(c, body))
+        !call_check_types(c, body) || !check_content(c, json_get(body, "content")))
         return;
     direct = cordage_json_true(json_get(body, "direct"), false);
     if (direct ? !find_direct(c, body, &author)
@@ -393,7 +439,7 @@ static struct world_guild *any_guild(struct world *world, uint64_t id)
 
 static void post_guild(struct call *c)
 {
-    static const char *const names[] = { "guild_id", "happens", "bot", NULL };
+    static const char *const names[] = { "guild_id", "happens", "bot", "bot_id", NULL };
     struct sim *s = c->routes->sim;
     struct sim_app *app = sim_app(s, 0);
     struct world_guild *g = NULL;
@@ -401,11 +447,12 @@ static void post_guild(struct call *c)
     cordage_json body, bot;
     uint64_t id;
 
-    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names) ||
+        !call_check_types(c, body))
         return;
     if (json_id(json_get(body, "guild_id"), &id))
         g = any_guild(call_world(c), id);
-    bot = json_get(body, "bot");
+    bot = call_bot_field(body);
     if (!json_is_absent(bot))
         app = json_id(bot, &id) ? sim_app_of_id(s, id) : NULL;
     json_str(json_get(body, "happens"), &happens);

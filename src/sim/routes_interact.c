@@ -215,9 +215,12 @@ static bool make_modal(struct making *k)
 static bool find_bot(struct making *k)
 {
     struct sim *sim = k->c->routes->sim;
+    cordage_json bot = call_bot_field(k->body);
+    uint64_t id = 0;
 
-    k->c->app =
-        has(k, "bot_id") ? sim_app_of_id(sim, id_of(k, "bot_id")) : sim_app(sim, 0);
+    k->c->app = json_is_absent(bot) ? sim_app(sim, 0)
+                : json_id(bot, &id) ? sim_app_of_id(sim, id)
+                                    : NULL;
     k->r.app = k->c->app;
     return k->c->app || refuse(k->c, "\"bot_id\" is no bot.");
 }
@@ -255,17 +258,18 @@ static void put_made(struct call *c, const struct interaction *i)
 
 static void post_interaction(struct call *c)
 {
-    static const char *const names[] = {
-        "guild_id",  "channel_id", "user_id",        "locale",    "command",
-        "type",      "options",    "autocomplete",   "target_id", "message_id",
-        "custom_id", "values",     "interaction_id", "shard",     "bot_id",
-        "direct",    NULL
-    };
+    static const char *const names[] = { "guild_id",       "channel_id",   "user_id",
+                                         "locale",         "command",      "type",
+                                         "options",        "autocomplete", "target_id",
+                                         "message_id",     "custom_id",    "values",
+                                         "interaction_id", "shard",        "bot_id",
+                                         "direct",         "bot",          NULL };
     struct making k = { .c = c };
     struct interaction *made;
     char locale[16];
 
-    if (!call_control_json(c, &k.body) || !call_check_names(c, k.body, names))
+    if (!call_control_json(c, &k.body) || !call_check_names(c, k.body, names) ||
+        !call_check_types(c, k.body))
         return;
     if (make(&k)) {
         k.r.data = buf_str(&k.data);

@@ -31,15 +31,17 @@ static void set_rights(struct call *c, uint64_t rights)
 
 static void post_rights(struct call *c)
 {
-    static const char *const names[] = { "guild_id", "bot_id", "permissions", NULL };
+    static const char *const names[] = { "guild_id", "bot_id", "bot", "permissions",
+                                         NULL };
     cordage_json body;
     struct str digits;
     uint64_t id, rights;
 
-    if (!call_control_json(c, &body) || !call_check_names(c, body, names))
+    if (!call_control_json(c, &body) || !call_check_names(c, body, names) ||
+        !call_check_types(c, body))
         return;
-    c->app = json_id(json_get(body, "bot_id"), &id) ? sim_app_of_id(c->routes->sim, id)
-                                                    : sim_app(c->routes->sim, 0);
+    c->app = json_id(call_bot_field(body), &id) ? sim_app_of_id(c->routes->sim, id)
+                                                : sim_app(c->routes->sim, 0);
     if (json_id(json_get(body, "guild_id"), &id))
         c->guild = world_find_guild(call_world(c), id);
     if (c->app && c->guild && json_str(json_get(body, "permissions"), &digits) &&

@@ -104,7 +104,7 @@ static void end_command(struct replay *r)
         loop_stop(r->loop);
         return;
     }
-    sim_child_end(&r->child);
+    sim_child_end(&r->child, SIM_CHILD_GRACE_MS);
 }
 
 /* Whether all recordings have been fed and read. */

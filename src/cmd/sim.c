@@ -310,6 +310,11 @@ static void on_ended(struct sim_child *child)
         loop_stop(run->loop);
 }
 
+static void on_child_speaks(struct sim_child *child)
+{
+    sim_play_clear(&CONTAINER_OF(child, struct sim_run, child)->play);
+}
+
 static void on_watch(uv_timer_t *timer)
 {
     struct sim_run *run = timer->data;
@@ -487,6 +492,7 @@ static int choose_scenario(struct sim_run *run)
 int command_sim(int argc, char **argv)
 {
     struct sim_run run = { .child.ended = on_ended,
+                           .child.clear = on_child_speaks,
                            .child.name = "sim",
                            .child.signal_fd = -1 };
     int status, n_command;

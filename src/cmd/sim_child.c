@@ -34,25 +34,33 @@ static void kill_it(struct sim_child *c)
     uv_process_kill(&c->process, SIGKILL);
 }
 
+static void say(struct sim_child *c, const char *what)
+{
+    if (c->clear)
+        c->clear(c);
+    fprintf(stderr, "cordage %s: %s\n", c->name, what);
+}
+
 static void on_grace_ends(uv_timer_t *timer)
 {
     struct sim_child *c = timer->data;
+    char what[80];
 
-    fprintf(stderr, "cordage %s: the command didn't end within %u s: killed\n", c->name,
-            SIM_CHILD_GRACE_MS / 1000);
+    snprintf(what, sizeof what, "the command didn't end within %u s: killed", c->waits_s);
+    say(c, what);
     kill_it(c);
 }
 
-static void give_grace(struct sim_child *c)
+static void give_grace(struct sim_child *c, unsigned ms, unsigned real_ms)
 {
+    c->waits_s = ms / 1000;
     uv_update_time(c->grace.loop);
-    uv_timer_start(&c->grace, on_grace_ends,
-                   c->grace_ms ? c->grace_ms : SIM_CHILD_GRACE_MS, 0);
+    uv_timer_start(&c->grace, on_grace_ends, real_ms, 0);
 }
 
-void sim_child_end(struct sim_child *c)
+void sim_child_end(struct sim_child *c, unsigned ms)
 {
-    give_grace(c);
+    give_grace(c, ms, ms);
     uv_process_kill(&c->process, SIGTERM);
 }
 
@@ -66,13 +74,12 @@ static void on_signal(struct sim_child *c, const struct signalfd_siginfo *info)
         return;
     }
     if (ends && c->n_told++ > 0) {
-        fprintf(stderr, "cordage %s: told to end once more: the command is killed\n",
-                c->name);
+        say(c, "told to end once more: the command is killed");
         kill_it(c);
         return;
     }
     if (ends)
-        give_grace(c);
+        give_grace(c, SIM_CHILD_GRACE_MS, c->grace_ms ? c->grace_ms : SIM_CHILD_GRACE_MS);
     /* What the terminal's keys send goes to all of the foreground, the command too. */
     if (info->ssi_code != SI_KERNEL)
         uv_process_kill(&c->process, (int)info->ssi_signo);

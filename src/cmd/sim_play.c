@@ -260,29 +260,18 @@ static void on_patience_ends(uv_timer_t *timer)
 {
     struct sim_play *p = timer->data;
 
-    if (p->state == PLAY_DRAINING) {
+    if (p->state == PLAY_DRAINING)
         finish(p);
-        return;
-    }
-    sim_play_clear(p);
-    fprintf(stderr,
-            "cordage sim: the command didn't end within %d s of SIGTERM: killed\n",
-            STOP_MS / 1000);
-    uv_process_kill(&p->child->process, SIGKILL);
-}
-
-static void wait_for(struct sim_play *p, enum play_state state, unsigned ms)
-{
-    p->state = state;
-    uv_timer_start(&p->patience, on_patience_ends, ms, 0);
 }
 
 static void drain(struct sim_play *p)
 {
-    if (sim_lines_are_open(&p->lines))
-        wait_for(p, PLAY_DRAINING, DRAIN_MS);
-    else
+    if (!sim_lines_are_open(&p->lines)) {
         finish(p);
+        return;
+    }
+    p->state = PLAY_DRAINING;
+    uv_timer_start(&p->patience, on_patience_ends, DRAIN_MS, 0);
 }
 
 static void stop(struct sim_play *p)
@@ -292,8 +281,8 @@ static void stop(struct sim_play *p)
         drain(p);
         return;
     }
-    wait_for(p, PLAY_STOPPING, STOP_MS);
-    uv_process_kill(&p->child->process, SIGTERM);
+    p->state = PLAY_STOPPING;
+    sim_child_end(p->child, STOP_MS);
 }
 
 static void on_process_closed(uv_handle_t *handle)
@@ -321,8 +310,8 @@ static void deploy(struct sim_play *p)
         uv_process_kill(&p->child->process, deploy_signal(p->options.deploy));
         scenario_deployed(p->run, now_of(p));
     } else {
-        wait_for(p, PLAY_DEPLOYING, STOP_MS);
-        uv_process_kill(&p->child->process, SIGTERM);
+        p->state = PLAY_DEPLOYING;
+        sim_child_end(p->child, STOP_MS);
     }
 }
 

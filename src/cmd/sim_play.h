@@ -46,7 +46,7 @@ struct sim_play {
     struct sim_child *child; /* NULL: there is no command */
     struct sim_lines lines;
     struct timer tick;
-    uv_timer_t patience; /* with a command that is to end */
+    uv_timer_t patience; /* with what a command that has ended left behind */
     bool has_timer;
     enum play_state state;
     FILE *output;

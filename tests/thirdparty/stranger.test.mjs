@@ -95,6 +95,10 @@ async function live(context, command) {
   await bot.said('is in 8 guilds');
   const answers = shell(box('sim() {')).match(/\{[^{}]*\}/g).map((text) => JSON.parse(text));
   await comes('the answer', () => ask(`interaction?id=${answers[1].id}`).state === 'answered');
+  const wrong = spawnSync('sh', ['-c', `${sim}\nsim message -d '{"shard": 0}'`],
+    { cwd: home, env, encoding: 'utf8' });
+  assert.notEqual(wrong.status, 0);
+  assert.match(wrong.stdout, /is \[id, count\]/);
   await comes('talk', () => ask('report').messages_created > 10);
   shell(sim, box('"kind": "reset"'));
   await bot.said('shard 0 has resumed');

@@ -43,7 +43,7 @@ static bool damage_file(const char *path, unsigned way)
         unlink(path);
         CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
         CHECK_INT(sql_do(db, "CREATE TABLE session (x)"), SQLITE_OK);
-        sqlite3_close(db);
+        sql_end(db);
         return true;
     case 6:
         unlink(path);
@@ -126,7 +126,7 @@ static void write_from_outside(struct rig *r, const char *name)
 
     CHECK_INT(sqlite3_open(tmpdir_path(&r->tmp, name), &db), SQLITE_OK);
     CHECK_INT(sql_do(db, "CREATE TABLE another (x)"), SQLITE_OK);
-    sqlite3_close(db);
+    sql_end(db);
 }
 
 TEST(damage_in_the_middle_of_the_work_is_survived)
@@ -159,7 +159,7 @@ TEST(a_table_that_is_gone_is_damage)
     check_works(&r);
     CHECK_INT(sqlite3_open(tmpdir_path(&r.tmp, "state.db"), &db), SQLITE_OK);
     CHECK_INT(sql_do(db, "DROP TABLE session"), SQLITE_OK);
-    sqlite3_close(db);
+    sql_end(db);
     rig_save(&r, 0, 1);
     check_works(&r);
     CHECK_INT(set_aside(&r, "state.db"), 1);
@@ -223,7 +223,7 @@ TEST(a_changed_session_row_is_not_resumed)
         rig_save(&r, 2, 3);
         CHECK_INT(sqlite3_open(tmpdir_path(&r.tmp, "state.db"), &db), SQLITE_OK);
         CHECK_INT(sql_do(db, ways[i]), SQLITE_OK);
-        sqlite3_close(db);
+        sql_end(db);
         f = rig_load(&r, &rig_who, 3);
         CHECK_INT(f.n, 2);
         CHECK_INT(f.ids[1], 2);
@@ -246,7 +246,7 @@ TEST(a_newer_versions_file_is_refused_and_left_alone)
     r.store = NULL;
     CHECK_INT(sqlite3_open(tmpdir_path(&r.tmp, "state.db"), &db), SQLITE_OK);
     CHECK_INT(sql_do(db, "PRAGMA user_version=3"), SQLITE_OK);
-    sqlite3_close(db);
+    sql_end(db);
     CHECK_INT(rig_open(&r), CORDAGE_ESTATE);
     CHECK(strstr(r.error.message, "by a newer version (schema 3, this one knows 2)") !=
           NULL);
@@ -254,7 +254,7 @@ TEST(a_newer_versions_file_is_refused_and_left_alone)
     CHECK_INT(set_aside(&r, "state.db"), 0);
     CHECK_INT(sqlite3_open(tmpdir_path(&r.tmp, "state.db"), &db), SQLITE_OK);
     CHECK_INT(sql_number(db, "SELECT count(*) FROM session", 0), 1);
-    sqlite3_close(db);
+    sql_end(db);
     rig_end(&r);
 }
 
@@ -303,7 +303,7 @@ TEST(an_older_file_is_migrated_in_one_transaction)
     CHECK_INT(set_aside_in(t.dir, "pets.db", name), 1);
     CHECK_INT(sqlite3_open(tmpdir_path(&t, name), &db), SQLITE_OK);
     CHECK_INT(sql_number(db, "PRAGMA user_version", 0), 3);
-    sqlite3_close(db);
+    sql_end(db);
     tmpdir_free(&t);
 }
 

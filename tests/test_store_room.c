@@ -184,7 +184,7 @@ TEST(a_program_that_holds_the_file_is_waited_for_and_told)
     CHECK_INT(store_book_identify(r.store, NOW, 0, 1), CORDAGE_EIO);
     CHECK(strstr(r.lines, "another program has it open and locked") != NULL);
     CHECK_INT(sql_do(db, "ROLLBACK"), SQLITE_OK);
-    sqlite3_close(db);
+    sql_end(db);
     check_works(&r);
     rig_end(&r);
 }

@@ -453,10 +453,11 @@ int sim_play_judge(struct sim_play *p)
 
 void sim_play_close(struct sim_play *p)
 {
-    struct host *host = loop_host(p->loop);
+    struct host *host;
 
     if (!p->has_timer)
         return;
+    host = loop_host(p->loop);
     host->disarm(host, &p->tick);
     uv_close((uv_handle_t *)&p->patience, NULL);
     sim_lines_close(&p->lines);

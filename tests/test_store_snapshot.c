@@ -231,7 +231,7 @@ static void damage(struct rig *r, const char *statement)
     CHECK_INT(sqlite3_open(tmpdir_path(&r->tmp, "cache.db"), &db), SQLITE_OK);
     CHECK_INT(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
     CHECK_INT(sqlite3_changes(db), 1);
-    sql_end(db);
+    sqlite3_close(db);
     CHECK_INT(rig_open(r), 0);
 }
 

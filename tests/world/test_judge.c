@@ -361,7 +361,7 @@ TEST(an_identify_that_is_not_booked_is_seen)
 TEST(an_identify_of_the_reserve_is_seen)
 {
     struct sim_config config = rig_config();
-    struct wire_rig a[2];
+    struct wire_rig a[3];
 
     config.guilds = GUILDS;
     config.session_limit = 3; /* of which one is the reserve */
@@ -374,9 +374,10 @@ TEST(an_identify_of_the_reserve_is_seen)
     }
     hang_up(&a[0], 1006);
     rig_wait(&rig, 2000);
-    dial(&a[0], 10, false);
-    identify(&a[0], 0);
+    dial(&a[2], 10, false);
+    identify(&a[2], 0);
     release(&a[0], &a[1]);
+    client_release(&a[2].client);
     expect(PROMISE_BUDGET);
 }
 

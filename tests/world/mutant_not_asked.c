@@ -1,5 +1,5 @@
-/* The mutant that every test run must see (09-handled-again-after-a-kill, without a patch):
- * nobody asks whether an event that comes again was done. */
+/* The mutant that every test run must see (09-handled-again-after-a-kill, without a
+ * patch): nobody asks whether an event that comes again was done. */
 #include "progress.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's name */

@@ -54,9 +54,9 @@ struct world_plan {
 #define WORLD_ACTS(X)                                                               \
     X(CUT, "cut")         /* a connection is reset */                               \
     X(FREEZE, "freeze")   /* a connection is half-open */                           \
-    X(WEATHER, "weather") /* latency, loss, chunks: see world_weather */            \
+    X(WEATHER, "weather") /* latency, loss, chunks: see acts.c */                   \
     X(OUTAGE, "outage")   /* nothing gets through to Discord for arg ms */          \
-    X(FAULT, "fault")     /* the simulator's fault number who, of world_faults */   \
+    X(FAULT, "fault")     /* the simulator's fault number who, see acts.c */        \
     X(GUILD, "guild")     /* outage, back, kicked, added */                         \
     X(BURST, "burst")     /* arg messages at once */                                \
     X(SLOW, "slow")       /* handlers take arg ms each, for a minute */             \
